@@ -1,0 +1,150 @@
+import { ApiObject } from 'cdk8s';
+import type { Cluster, JsonObject } from '../component';
+import { defineComponent } from '../component';
+import { RESTRICTED_CONTAINER, RESTRICTED_POD, byProvider, resources, roleArn, spread } from '../hardening';
+
+const VERSION = 'v1.21.1';
+
+const labels = (component: 'cainjector' | 'controller' | 'webhook') => ({
+  'app.kubernetes.io/instance': 'cert-manager',
+  'app.kubernetes.io/component': component,
+});
+
+/** What all three Deployments of the chart share. */
+const pod = (replicas: number, component: 'cainjector' | 'controller' | 'webhook') => ({
+  replicaCount: replicas,
+  podDisruptionBudget: { enabled: replicas > 1, maxUnavailable: 1 },
+  securityContext: RESTRICTED_POD,
+  containerSecurityContext: RESTRICTED_CONTAINER,
+  topologySpreadConstraints: spread(labels(component)),
+});
+
+const ACME = 'acme-v02.api.letsencrypt.org';
+
+export const component = defineComponent({
+  name: 'cert-manager',
+  summary: 'Issues and renews certificates for hosts and webhooks',
+  providers: ['aws', 'eks', 'local'],
+
+  declare: (cluster) => ({
+    chart: {
+      repository: 'oci://quay.io/jetstack/charts',
+      name: 'cert-manager',
+      version: VERSION,
+      values: {
+        crds: { enabled: false },
+        global: { priorityClassName: 'platform-critical', leaderElection: { namespace: 'cert-manager' } },
+        ...pod(cluster.replicas.controller, 'controller'),
+        resources: resources('50m', '256Mi'),
+        serviceAccount: {
+          annotations: byProvider<JsonObject>(cluster, {
+            cloud: { 'eks.amazonaws.com/role-arn': roleArn(cluster, 'cert-manager') },
+            local: {},
+          }),
+        },
+        // The self-check of a DNS challenge asks the cluster's own resolver, so that no public one must be reachable.
+        extraArgs: ['--dns01-recursive-nameservers-only=false'],
+        webhook: { ...pod(cluster.replicas.quorum, 'webhook'), resources: resources('20m', '64Mi') },
+        cainjector: { ...pod(cluster.replicas.controller, 'cainjector'), resources: resources('20m', '256Mi') },
+        // The API server says when the webhook answers; a hook Job that asks first needs rights of its own.
+        startupapicheck: { enabled: false },
+        prometheus: { enabled: true, servicemonitor: { enabled: false }, podmonitor: { enabled: false } },
+      },
+    },
+    namespace: { name: 'cert-manager', level: 'restricted' },
+    workloads: {
+      controller: {
+        labels: labels('controller'),
+        reaches: [
+          { to: 'api-server' },
+          ...byProvider(cluster, {
+            cloud: [
+              { to: 'host', host: ACME, port: 443, why: 'orders certificates' },
+              { to: 'host', host: 'route53.amazonaws.com', port: 443, why: 'answers DNS challenges' },
+              {
+                to: 'host',
+                host: `sts.${cluster.region}.amazonaws.com`,
+                port: 443,
+                why: 'exchanges its token for its role',
+              },
+            ] as const,
+            local: [],
+          }),
+        ],
+        scrape: [{ port: 9402 }],
+      },
+      cainjector: { labels: labels('cainjector'), reaches: [{ to: 'api-server' }], scrape: [{ port: 9402 }] },
+      webhook: {
+        labels: labels('webhook'),
+        serves: { webhook: { port: 10250, to: ['api-server'] } },
+        reaches: [{ to: 'api-server' }],
+        scrape: [{ port: 9402 }],
+      },
+    },
+    crds: {
+      source: { repository: 'https://github.com/cert-manager/cert-manager', revision: VERSION, path: 'deploy/crds' },
+      kinds: [
+        'acme.cert-manager.io/Challenge',
+        'acme.cert-manager.io/Order',
+        'cert-manager.io/Certificate',
+        'cert-manager.io/CertificateRequest',
+        'cert-manager.io/ClusterIssuer',
+        'cert-manager.io/Issuer',
+      ],
+    },
+    webhooks: [
+      {
+        name: 'cert-manager-webhook',
+        type: 'validating',
+        workload: 'webhook',
+        port: 'webhook',
+        failurePolicy: 'Fail',
+        kinds: [
+          'acme.cert-manager.io/Order',
+          'acme.cert-manager.io/Challenge',
+          'cert-manager.io/Certificate',
+          'cert-manager.io/CertificateRequest',
+          'cert-manager.io/ClusterIssuer',
+          'cert-manager.io/Issuer',
+        ],
+      },
+      {
+        name: 'cert-manager-webhook',
+        type: 'mutating',
+        workload: 'webhook',
+        port: 'webhook',
+        failurePolicy: 'Fail',
+        kinds: ['cert-manager.io/CertificateRequest'],
+      },
+    ],
+    identities: byProvider(cluster, {
+      cloud: [{ serviceAccount: 'cert-manager', role: 'cert-manager' }],
+      local: [],
+    }),
+    priorityClass: 'platform-critical',
+  }),
+
+  resources(scope, { cluster }) {
+    new ApiObject(scope, 'issuer', {
+      apiVersion: 'cert-manager.io/v1',
+      kind: 'ClusterIssuer',
+      metadata: { name: 'platform' },
+      spec: issuer(cluster),
+    });
+  },
+});
+
+/** Certificates come from Let's Encrypt by DNS challenges; a local cluster has no public name and signs its own. */
+function issuer(cluster: Cluster): JsonObject {
+  return byProvider<JsonObject>(cluster, {
+    cloud: {
+      acme: {
+        server: `https://${ACME}/directory`,
+        email: cluster.platform.contact,
+        privateKeySecretRef: { name: 'platform-acme-account' },
+        solvers: [{ selector: { dnsZones: [cluster.domain] }, dns01: { route53: { region: cluster.region ?? '' } } }],
+      },
+    },
+    local: { selfSigned: {} },
+  });
+}
