@@ -1,0 +1,5 @@
+export { startApiServer, type ApiAnswer, type ApiServer, type ApiServerOptions } from './api-server';
+export { cacheDirectory } from './cache';
+export { engineVersion, EngineMissingError, getEngine, type EngineOptions } from './get-engine';
+export { goModule, type GoModuleOptions } from './go';
+export type { EngineName } from './table';
