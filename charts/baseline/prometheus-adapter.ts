@@ -1,0 +1,66 @@
+import { defineComponent } from '../component';
+import { resources, spread } from '../hardening';
+
+const LABELS = {
+  'app.kubernetes.io/name': 'prometheus-adapter',
+  'app.kubernetes.io/instance': 'prometheus-adapter',
+};
+
+export const component = defineComponent({
+  name: 'prometheus-adapter',
+  summary: 'Serves metrics of Prometheus to autoscalers as custom metrics',
+  providers: ['aws', 'eks', 'local'],
+
+  declare: (cluster) => ({
+    chart: {
+      repository: 'https://prometheus-community.github.io/helm-charts',
+      name: 'prometheus-adapter',
+      version: '5.3.0',
+      values: {
+        replicas: cluster.replicas.controller,
+        logLevel: 2,
+        priorityClassName: 'platform-critical',
+        prometheus: { url: 'http://kube-prometheus-stack-prometheus.monitoring.svc', port: 9090 },
+        // Custom metrics alone: metrics-server serves resource metrics, and KEDA external ones.
+        rules: { default: true, external: [] },
+        // Without a certificate of its own the API server would have to trust whatever answers.
+        certManager: { enabled: true },
+        resources: resources('100m', '512Mi'),
+        podDisruptionBudget: { enabled: cluster.replicas.controller > 1, maxUnavailable: 1 },
+        topologySpreadConstraints: spread(LABELS),
+      },
+    },
+    namespace: { name: 'prometheus-adapter', level: 'restricted' },
+    workloads: {
+      adapter: {
+        labels: LABELS,
+        serves: { api: { port: 6443, to: ['api-server'] } },
+        reaches: [
+          { to: 'api-server' },
+          { to: 'component', component: 'kube-prometheus-stack', workload: 'prometheus', port: 'web' },
+        ],
+        scrape: [{ port: 6443, scheme: 'https' }],
+      },
+    },
+    webhooks: [
+      {
+        name: 'v1beta1.custom.metrics.k8s.io',
+        type: 'aggregated-api',
+        workload: 'adapter',
+        port: 'api',
+        kinds: ['custom.metrics.k8s.io/MetricValueList'],
+      },
+    ],
+    needs: ['cert-manager.io/Certificate', 'cert-manager.io/Issuer'],
+    priorityClass: 'platform-critical',
+    // cert-manager writes its authority there.
+    ignoreDifferences: [
+      {
+        group: 'apiregistration.k8s.io',
+        kind: 'APIService',
+        name: 'v1beta1.custom.metrics.k8s.io',
+        jsonPointers: ['/spec/caBundle'],
+      },
+    ],
+  }),
+});
