@@ -1,4 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { redact } from './redact';
 
 /** How a git process ended. */
@@ -77,23 +79,14 @@ export async function runGit(args: readonly string[], options: GitOptions = {}):
     child.on('close', (code, signal) => resolve({ code, signal }));
   });
   let fault: unknown;
-  if (child.stdin) {
-    const stdin = child.stdin;
-    let closed = false;
-    // A process that ends early closes its input; its exit code says why.
-    stdin.on('error', () => (closed = true)).on('close', () => (closed = true));
-    try {
-      const input = options.input ?? '';
-      for (const chunk of typeof input === 'string' ? [input] : input) {
-        if (closed) break;
-        if (!stdin.write(chunk)) await new Promise((resolve) => stdin.once('drain', resolve).once('close', resolve));
-      }
-    } catch (error) {
-      // The input could not be made: git must not take what it has for the whole.
-      fault = error;
-      child.kill('SIGTERM');
-    }
-    stdin.end();
+  if (child.stdin && options.input !== undefined) {
+    const input = typeof options.input === 'string' ? [options.input] : options.input;
+    await pipeline(Readable.from(input), child.stdin).catch((error: unknown) => {
+      // A process that ends early closes its input, and its exit code says why. Anything else: the input could not
+      // be made, and git must not take what it has for the whole.
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== 'EPIPE' && code !== 'ECONNRESET' && code !== 'ERR_STREAM_PREMATURE_CLOSE') fault = error;
+    });
   }
   const { code, signal } = await end;
   if (fault !== undefined) throw fault;
