@@ -47,3 +47,67 @@ export function roleArn(cluster: Cluster, role: string): string {
 export function byProvider<T>(cluster: Cluster, values: { readonly cloud: T; readonly local: T }): T {
   return cluster.provider === 'local' ? values.local : values.cloud;
 }
+
+/** What a Pod is given to act as a role in the cloud. */
+export interface WebIdentity {
+  readonly env: readonly JsonObject[];
+  readonly volumes: readonly JsonObject[];
+  readonly volumeMounts: readonly JsonObject[];
+}
+
+const IDENTITY_VOLUME = 'aws-iam-token';
+const IDENTITY_PATH = '/var/run/secrets/eks.amazonaws.com/serviceaccount';
+
+/**
+ * A token of its own for a Pod that must not wait for the identity webhook: because the webhook waits for it, or
+ * because no Pod can be scheduled before it runs. Names and path are the webhook's, which then leaves the Pod alone.
+ */
+export function webIdentity(cluster: Cluster, role: string): WebIdentity {
+  return byProvider<WebIdentity>(cluster, {
+    cloud: {
+      env: [
+        { name: 'AWS_REGION', value: cluster.region ?? '' },
+        { name: 'AWS_ROLE_ARN', value: roleArn(cluster, role) },
+        { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
+        { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: `${IDENTITY_PATH}/token` },
+      ],
+      volumes: [
+        {
+          name: IDENTITY_VOLUME,
+          projected: {
+            sources: [
+              { serviceAccountToken: { audience: 'sts.amazonaws.com', expirationSeconds: 86400, path: 'token' } },
+            ],
+          },
+        },
+      ],
+      volumeMounts: [{ name: IDENTITY_VOLUME, mountPath: IDENTITY_PATH, readOnly: true }],
+    },
+    local: { env: [], volumes: [], volumeMounts: [] },
+  });
+}
+
+/**
+ * For `after`, of whoever has its identity by annotation: a Pod that is made before the webhook answers has none.
+ * EKS runs that webhook in its own control plane.
+ */
+export function afterIdentityWebhook(cluster: Cluster): readonly { component: string; why: string }[] {
+  return cluster.provider === 'aws'
+    ? [{ component: 'aws-pod-identity-webhook', why: 'hands its Pods the token of their role' }]
+    : [];
+}
+
+/** The reach of whoever exchanges a token for a role. */
+export function reachesSts(cluster: Cluster): {
+  readonly to: 'host';
+  readonly host: string;
+  readonly port: number;
+  readonly why: string;
+} {
+  return {
+    to: 'host',
+    host: `sts.${cluster.region ?? ''}.amazonaws.com`,
+    port: 443,
+    why: 'exchanges its token for its role',
+  };
+}

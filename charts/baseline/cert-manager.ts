@@ -1,7 +1,15 @@
 import { ApiObject } from 'cdk8s';
 import type { Cluster, JsonObject } from '../component';
 import { defineComponent } from '../component';
-import { RESTRICTED_CONTAINER, RESTRICTED_POD, byProvider, resources, roleArn, spread } from '../hardening';
+import {
+  RESTRICTED_CONTAINER,
+  RESTRICTED_POD,
+  byProvider,
+  reachesSts,
+  resources,
+  spread,
+  webIdentity,
+} from '../hardening';
 
 const VERSION = 'v1.21.1';
 
@@ -19,6 +27,8 @@ const pod = (replicas: number, component: 'cainjector' | 'controller' | 'webhook
   topologySpreadConstraints: spread(labels(component)),
 });
 
+const identity = (cluster: Cluster) => webIdentity(cluster, 'cert-manager');
+
 const ACME = 'acme-v02.api.letsencrypt.org';
 
 export const component = defineComponent({
@@ -35,17 +45,16 @@ export const component = defineComponent({
         crds: { enabled: false },
         global: { priorityClassName: 'platform-critical', leaderElection: { namespace: 'cert-manager' } },
         ...pod(cluster.replicas.controller, 'controller'),
-        resources: resources('50m', '256Mi'),
-        serviceAccount: {
-          annotations: byProvider<JsonObject>(cluster, {
-            cloud: { 'eks.amazonaws.com/role-arn': roleArn(cluster, 'cert-manager') },
-            local: {},
-          }),
-        },
-        // The self-check of a DNS challenge asks the cluster's own resolver, so that no public one must be reachable.
-        extraArgs: ['--dns01-recursive-nameservers-only=false'],
+        resources: resources('50m', '512Mi'),
+        // The identity webhook has its certificate from here, so that this Pod cannot have its identity from there.
+        extraEnv: identity(cluster).env,
+        volumes: identity(cluster).volumes,
+        volumeMounts: identity(cluster).volumeMounts,
+        // The self-check of a DNS challenge asks the cluster's own resolver and not the zone's name servers, which no
+        // policy can list.
+        extraArgs: ['--dns01-recursive-nameservers-only=true'],
         webhook: { ...pod(cluster.replicas.quorum, 'webhook'), resources: resources('20m', '64Mi') },
-        cainjector: { ...pod(cluster.replicas.controller, 'cainjector'), resources: resources('20m', '256Mi') },
+        cainjector: { ...pod(cluster.replicas.controller, 'cainjector'), resources: resources('20m', '512Mi') },
         // The API server says when the webhook answers; a hook Job that asks first needs rights of its own.
         startupapicheck: { enabled: false },
         prometheus: { enabled: true, servicemonitor: { enabled: false }, podmonitor: { enabled: false } },
@@ -61,12 +70,7 @@ export const component = defineComponent({
             cloud: [
               { to: 'host', host: ACME, port: 443, why: 'orders certificates' },
               { to: 'host', host: 'route53.amazonaws.com', port: 443, why: 'answers DNS challenges' },
-              {
-                to: 'host',
-                host: `sts.${cluster.region}.amazonaws.com`,
-                port: 443,
-                why: 'exchanges its token for its role',
-              },
+              reachesSts(cluster),
             ] as const,
             local: [],
           }),
@@ -122,6 +126,18 @@ export const component = defineComponent({
       local: [],
     }),
     priorityClass: 'platform-critical',
+    exceptions: [
+      {
+        what: 'fail-closed webhooks without a namespace selector of their own',
+        reason: 'they intercept cert-manager’s own kinds only: while they are down certificates wait, Pods do not',
+      },
+    ],
+    ignoreDifferences: (['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const).map((kind) => ({
+      group: 'admissionregistration.k8s.io',
+      kind,
+      name: 'cert-manager-webhook',
+      jqPathExpressions: ['.webhooks[].clientConfig.caBundle'],
+    })),
   }),
 
   resources(scope, { cluster }) {
