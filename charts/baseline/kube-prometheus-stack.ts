@@ -1,0 +1,247 @@
+import { defineComponent } from '../component';
+import { byProvider, resources, spread } from '../hardening';
+
+const VERSION = '88.5.3';
+const NAMESPACE = 'monitoring';
+
+const OPERATOR = { app: 'kube-prometheus-stack-operator', release: 'kube-prometheus-stack' };
+const STATE_METRICS = {
+  'app.kubernetes.io/name': 'kube-state-metrics',
+  'app.kubernetes.io/instance': 'kube-prometheus-stack',
+};
+/** Labels that the operator gives to the Pods of the chart's Prometheus and Alertmanager. */
+const PROMETHEUS = {
+  'app.kubernetes.io/name': 'prometheus',
+  'operator.prometheus.io/name': 'kube-prometheus-stack-prometheus',
+};
+const ALERTMANAGER = {
+  'app.kubernetes.io/name': 'alertmanager',
+  alertmanager: 'kube-prometheus-stack-alertmanager',
+};
+
+/** A claim of one replica, from the cluster's own class. */
+const claim = (storageClassName: string, storage: string) => ({
+  volumeClaimTemplate: {
+    spec: { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage } } },
+  },
+});
+
+const OFF = { enabled: false };
+
+export const component = defineComponent({
+  name: 'kube-prometheus-stack',
+  summary: 'Collects metrics, evaluates alerts and routes them',
+  providers: ['aws', 'eks', 'local'],
+  role: 'metrics',
+
+  declare: (cluster) => {
+    const { controller, quorum } = cluster.replicas;
+    const size = byProvider(cluster, {
+      cloud: { disk: '100Gi', retentionSize: '85GB', memory: '4Gi' },
+      local: { disk: '10Gi', retentionSize: '8GB', memory: '1Gi' },
+    });
+    return {
+      chart: {
+        repository: 'https://prometheus-community.github.io/helm-charts',
+        name: 'kube-prometheus-stack',
+        version: VERSION,
+        values: {
+          crds: OFF,
+          // Grafana and the node exporter are components of their own.
+          nodeExporter: OFF,
+          grafana: {
+            enabled: false,
+            forceDeployDashboards: true,
+            operator: {
+              dashboardsConfigMapRefEnabled: true,
+              matchLabels: { dashboards: 'platform' },
+              folder: 'Platform',
+            },
+          },
+          // Scraped by a monitor of its own, not there (Cilium stands in for kube-proxy), or out of reach of Pods.
+          coreDns: OFF,
+          kubeProxy: OFF,
+          kubeControllerManager: OFF,
+          kubeScheduler: OFF,
+          kubeEtcd: OFF,
+          // Rules about what is not scraped would report it as down.
+          defaultRules: {
+            rules: {
+              etcd: false,
+              kubeControllerManager: false,
+              kubeProxy: false,
+              kubeSchedulerAlerting: false,
+              kubeSchedulerRecording: false,
+              windows: false,
+            },
+          },
+          // The Service of all kubelets stays out of kube-system.
+          kubelet: { namespace: NAMESPACE },
+          prometheusOperator: {
+            kubeletService: { namespace: NAMESPACE },
+            kubeletEndpointsEnabled: false,
+            kubeletEndpointSliceEnabled: true,
+            priorityClassName: 'platform-critical',
+            resources: resources('100m', '512Mi'),
+            prometheusConfigReloader: { resources: resources('10m', '64Mi') },
+            // cert-manager's certificate needs no hook Jobs with rights over webhooks.
+            admissionWebhooks: {
+              failurePolicy: 'Ignore',
+              certManager: { enabled: true },
+              patch: OFF,
+            },
+          },
+          'kube-state-metrics': {
+            priorityClassName: 'platform-critical',
+            resources: resources('50m', '512Mi'),
+            metricLabelsAllowlist: ['namespaces=[tenant,environment]', 'nodes=[*]'],
+          },
+          prometheus: {
+            podDisruptionBudget: { enabled: controller > 1, minAvailable: 1 },
+            prometheusSpec: {
+              replicas: controller,
+              retention: '15d',
+              retentionSize: size.retentionSize,
+              storageSpec: claim(cluster.storageClass, size.disk),
+              resources: resources('500m', size.memory),
+              priorityClassName: 'platform-critical',
+              topologySpreadConstraints: spread(PROMETHEUS),
+              externalLabels: { cluster: cluster.name },
+              serviceDiscoveryRole: 'EndpointSlice',
+              // Every monitor and rule counts, whoever owns its namespace.
+              serviceMonitorSelectorNilUsesHelmValues: false,
+              podMonitorSelectorNilUsesHelmValues: false,
+              probeSelectorNilUsesHelmValues: false,
+              ruleSelectorNilUsesHelmValues: false,
+              scrapeConfigSelectorNilUsesHelmValues: false,
+              enableOTLPReceiver: true,
+              // Pushed samples come late and out of order.
+              tsdb: { outOfOrderTimeWindow: '30m' },
+              otlp: {
+                promoteResourceAttributes: [
+                  'service.name',
+                  'service.namespace',
+                  'service.instance.id',
+                  'k8s.namespace.name',
+                  'k8s.pod.name',
+                  'k8s.node.name',
+                  'tenant',
+                  'environment',
+                ],
+              },
+            },
+          },
+          alertmanager: {
+            podDisruptionBudget: { enabled: quorum > 1, minAvailable: Math.max(quorum - 1, 1) },
+            alertmanagerSpec: {
+              replicas: quorum,
+              automountServiceAccountToken: false,
+              storage: claim(cluster.storageClass, '5Gi'),
+              resources: resources('20m', '128Mi'),
+              priorityClassName: 'platform-critical',
+              topologySpreadConstraints: spread(ALERTMANAGER),
+            },
+          },
+        },
+      },
+      namespace: { name: NAMESPACE, level: 'restricted' },
+      workloads: {
+        operator: {
+          labels: OPERATOR,
+          serves: { webhook: { port: 10250, to: ['api-server', 'self'] } },
+          reaches: [{ to: 'api-server' }],
+        },
+        'state-metrics': {
+          labels: STATE_METRICS,
+          serves: { metrics: { port: 8080, to: ['self'] } },
+          reaches: [{ to: 'api-server' }],
+        },
+        prometheus: {
+          labels: PROMETHEUS,
+          serves: {
+            web: {
+              port: 9090,
+              to: ['self', 'grafana-operator', 'keda', 'opencost', 'opentelemetry-gateway', 'prometheus-adapter'],
+            },
+            reloader: { port: 8080, to: ['self'] },
+          },
+          reaches: [
+            { to: 'api-server' },
+            { to: 'scraped' },
+            { to: 'tenants', why: 'scrapes the ports that their monitors name' },
+            { to: 'nodes', port: 10250, why: 'scrapes kubelets' },
+            { to: 'nodes', port: 9100, why: 'scrapes node exporters' },
+          ],
+        },
+        alertmanager: {
+          labels: ALERTMANAGER,
+          serves: {
+            web: { port: 9093, to: ['self', 'grafana-operator'] },
+            gossip: { port: 9094, to: ['self'] },
+            'gossip-udp': { port: 9094, protocol: 'UDP', to: ['self'] },
+            reloader: { port: 8080, to: ['self'] },
+          },
+          reaches: [{ to: 'world', port: 443, why: 'delivers alerts to whichever receivers tenants name' }],
+        },
+      },
+      crds: {
+        source: {
+          repository: 'https://github.com/prometheus-community/helm-charts',
+          revision: `kube-prometheus-stack-${VERSION}`,
+          path: 'charts/kube-prometheus-stack/charts/crds/crds',
+        },
+        kinds: [
+          'monitoring.coreos.com/Alertmanager',
+          'monitoring.coreos.com/AlertmanagerConfig',
+          'monitoring.coreos.com/PodMonitor',
+          'monitoring.coreos.com/Probe',
+          'monitoring.coreos.com/Prometheus',
+          'monitoring.coreos.com/PrometheusAgent',
+          'monitoring.coreos.com/PrometheusRule',
+          'monitoring.coreos.com/ScrapeConfig',
+          'monitoring.coreos.com/ServiceMonitor',
+          'monitoring.coreos.com/ThanosRuler',
+        ],
+      },
+      webhooks: [
+        {
+          name: 'kube-prometheus-stack-admission',
+          type: 'mutating',
+          workload: 'operator',
+          port: 'webhook',
+          failurePolicy: 'Ignore',
+          kinds: ['monitoring.coreos.com/PrometheusRule'],
+        },
+        {
+          name: 'kube-prometheus-stack-admission',
+          type: 'validating',
+          workload: 'operator',
+          port: 'webhook',
+          failurePolicy: 'Ignore',
+          kinds: ['monitoring.coreos.com/AlertmanagerConfig', 'monitoring.coreos.com/PrometheusRule'],
+        },
+      ],
+      needs: ['cert-manager.io/Certificate', 'cert-manager.io/Issuer', 'grafana.integreatly.org/GrafanaDashboard'],
+      priorityClass: 'platform-critical',
+      exceptions: [
+        {
+          what: 'ServiceMonitors of the chart',
+          reason: 'its rules and dashboards select the job names that they give, and keep labels that targets set',
+        },
+        {
+          what: 'one copy of the operator and of kube-state-metrics',
+          reason:
+            'the chart fixes the former, which Prometheus and Alertmanager run without; a second copy of the latter ' +
+            'would double every sample',
+        },
+      ],
+      // cert-manager writes its authority there.
+      ignoreDifferences: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].map((kind) => ({
+        group: 'admissionregistration.k8s.io',
+        kind,
+        name: 'kube-prometheus-stack-admission',
+        jqPathExpressions: ['.webhooks[]?.clientConfig.caBundle'],
+      })),
+    };
+  },
+});
