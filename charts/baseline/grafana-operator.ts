@@ -1,0 +1,252 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { Cluster, JsonObject } from '../component';
+import { defineComponent } from '../component';
+import { RESTRICTED_CONTAINER, RESTRICTED_POD, byProvider, resources } from '../hardening';
+import { organisations } from './loki';
+
+const VERSION = '5.24.0';
+
+const OPERATOR = { 'app.kubernetes.io/name': 'grafana-operator', 'app.kubernetes.io/instance': 'grafana-operator' };
+/** The operator labels Grafana's Pods with the name of the `Grafana` object. */
+const GRAFANA = { app: 'grafana' };
+/** What dashboards and data sources select their instance by. */
+const INSTANCE = { dashboards: 'platform' };
+const OIDC_SECRET = 'grafana-oidc';
+
+export const component = defineComponent({
+  name: 'grafana-operator',
+  summary: 'Runs Grafana, its data sources and dashboards from objects in git',
+  providers: ['aws', 'eks', 'local'],
+
+  declare: (cluster) => ({
+    chart: {
+      repository: 'oci://ghcr.io/grafana/helm-charts',
+      name: 'grafana-operator',
+      version: VERSION,
+      values: {
+        // With this the chart keeps its CRDs where `skipCrds` of an Application leaves them out.
+        crds: { immutable: true },
+        replicas: cluster.replicas.controller,
+        priorityClassName: 'platform-standard',
+        resources: resources('50m', '256Mi'),
+        podSecurityContext: RESTRICTED_POD,
+        affinity: {
+          podAntiAffinity: {
+            preferredDuringSchedulingIgnoredDuringExecution: [
+              {
+                weight: 100,
+                podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: OPERATOR } },
+              },
+            ],
+          },
+        },
+      },
+    },
+    namespace: { name: 'grafana', level: 'restricted' },
+    workloads: {
+      operator: {
+        labels: OPERATOR,
+        reaches: [{ to: 'api-server' }],
+        scrape: [{ port: 9090 }],
+        ...(cluster.replicas.controller > 1 ? { disruptionBudget: { maxUnavailable: 1 } } : {}),
+      },
+      grafana: {
+        labels: GRAFANA,
+        serves: { http: { port: 3000, to: ['gateway', 'self'] } },
+        reaches: [
+          source('kube-prometheus-stack', 'prometheus', 'web'),
+          source('kube-prometheus-stack', 'alertmanager', 'web'),
+          source('loki', 'gateway', 'http'),
+          source('tempo', 'tempo', 'http'),
+          { to: 'host', ...issuer(cluster), why: 'signs people in' },
+        ],
+        scrape: [{ port: 3000 }],
+      },
+    },
+    crds: {
+      source: {
+        repository: 'https://github.com/grafana/grafana-operator',
+        revision: `v${VERSION}`,
+        path: 'config/crd/bases',
+      },
+      kinds: [
+        'grafana.integreatly.org/Grafana',
+        'grafana.integreatly.org/GrafanaAlertRuleGroup',
+        'grafana.integreatly.org/GrafanaContactPoint',
+        'grafana.integreatly.org/GrafanaDashboard',
+        'grafana.integreatly.org/GrafanaDatasource',
+        'grafana.integreatly.org/GrafanaFolder',
+        'grafana.integreatly.org/GrafanaLibraryPanel',
+        'grafana.integreatly.org/GrafanaManifest',
+        'grafana.integreatly.org/GrafanaMuteTiming',
+        'grafana.integreatly.org/GrafanaNotificationPolicy',
+        'grafana.integreatly.org/GrafanaNotificationPolicyRoute',
+        'grafana.integreatly.org/GrafanaNotificationTemplate',
+        'grafana.integreatly.org/GrafanaServiceAccount',
+      ],
+    },
+    needs: [
+      'gateway.networking.k8s.io/HTTPRoute',
+      ...byProvider(cluster, { cloud: ['external-secrets.io/ExternalSecret'] as const, local: [] }),
+    ],
+    priorityClass: 'platform-standard',
+    exceptions: [
+      {
+        what: 'one copy of Grafana',
+        reason: 'its sessions are in a database of its own; all that matters in it is made from git again',
+      },
+      {
+        what: 'basic authentication of Grafana',
+        reason: 'the operator signs in with a password that it generates; no form offers it to people',
+      },
+      { what: 'topology spread of the operator', reason: 'the chart offers affinity instead' },
+    ],
+  }),
+
+  resources(scope, { cluster, namespace }) {
+    grafana(scope, cluster);
+    dataSources(scope, cluster);
+    route(scope, cluster);
+    for (const store of byProvider(cluster, { cloud: ['platform'], local: [] })) {
+      new ApiObject(scope, 'oidc', {
+        apiVersion: 'external-secrets.io/v1',
+        kind: 'ExternalSecret',
+        metadata: { name: OIDC_SECRET, namespace },
+        spec: {
+          refreshInterval: '1h',
+          secretStoreRef: { kind: 'ClusterSecretStore', name: store },
+          target: { name: OIDC_SECRET },
+          dataFrom: [{ extract: { key: `${cluster.name}/${OIDC_SECRET}` } }],
+        },
+      });
+    }
+  },
+});
+
+/** A data source that Grafana shows as broken, and starts without, while it is away. */
+function source(component: string, workload: string, port: string) {
+  return { to: 'component', component, workload, port, optional: true, ordered: false } as const;
+}
+
+/** Host and port of the identity provider. */
+function issuer(cluster: Cluster): { host: string; port: number } {
+  const { hostname, port } = new URL(cluster.platform.oidc.issuer);
+  return { host: hostname, port: port === '' ? 443 : Number(port) };
+}
+
+function grafana(scope: Construct, cluster: Cluster): void {
+  const { clientId, groupsClaim, usernameClaim, groups } = cluster.platform.oidc;
+  const role = (group: string, name: string) => `contains("${groupsClaim}", '${group}') && '${name}'`;
+  new ApiObject(scope, 'grafana', {
+    apiVersion: 'grafana.integreatly.org/v1beta1',
+    kind: 'Grafana',
+    metadata: { name: 'grafana', namespace: 'grafana', labels: INSTANCE },
+    spec: {
+      config: {
+        analytics: { reporting_enabled: 'false', check_for_updates: 'false', check_for_plugin_updates: 'false' },
+        auth: { disable_login_form: 'true', oauth_auto_login: 'true' },
+        'auth.anonymous': { enabled: 'false' },
+        'auth.generic_oauth': {
+          enabled: 'true',
+          name: cluster.platform.name,
+          client_id: clientId,
+          scopes: 'openid profile email groups',
+          use_pkce: 'true',
+          login_attribute_path: `"${usernameClaim}"`,
+          groups_attribute_path: `"${groupsClaim}"`,
+          // Whoever is in none of these groups is turned away: every data source shows every tenant.
+          role_attribute_path: [
+            role(groups.admins, 'Admin'),
+            role(groups.oncall, 'Editor'),
+            role(groups.auditors, 'Viewer'),
+          ].join(' || '),
+          role_attribute_strict: 'true',
+        },
+        plugins: { preinstall_disabled: 'true' },
+        security: {
+          cookie_secure: 'true',
+          content_security_policy: 'true',
+          disable_gravatar: 'true',
+          strict_transport_security: 'true',
+        },
+        server: { root_url: `https://${host(cluster)}` },
+        users: { allow_sign_up: 'false' },
+      },
+      deployment: {
+        spec: {
+          replicas: 1,
+          template: {
+            spec: {
+              automountServiceAccountToken: false,
+              priorityClassName: 'platform-standard',
+              securityContext: { ...RESTRICTED_POD, fsGroup: 10001 },
+              containers: [
+                {
+                  name: 'grafana',
+                  resources: resources('100m', '512Mi'),
+                  securityContext: RESTRICTED_CONTAINER,
+                  // GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET, _AUTH_URL, _TOKEN_URL and _API_URL: Grafana asks no issuer
+                  // where its endpoints are. Without the Secret it runs, and nobody can sign in.
+                  envFrom: [{ secretRef: { name: OIDC_SECRET, optional: true } }],
+                },
+              ],
+            },
+          },
+        },
+      },
+    },
+  });
+}
+
+function dataSources(scope: Construct, cluster: Cluster): void {
+  const add = (type: string, url: string, fields: JsonObject = {}) =>
+    new ApiObject(scope, type, {
+      apiVersion: 'grafana.integreatly.org/v1beta1',
+      kind: 'GrafanaDatasource',
+      metadata: { name: type, namespace: 'grafana' },
+      spec: {
+        uid: type,
+        instanceSelector: { matchLabels: INSTANCE },
+        datasource: { name: type, type, url, access: 'proxy', editable: false, ...fields },
+      },
+    });
+  const header = { secureJsonData: { httpHeaderValue1: organisations(cluster).join('|') } };
+  const name = { httpHeaderName1: 'X-Scope-OrgID' };
+  add('prometheus', 'http://kube-prometheus-stack-prometheus.monitoring.svc:9090', { isDefault: true });
+  add('alertmanager', 'http://kube-prometheus-stack-alertmanager.monitoring.svc:9093', {
+    jsonData: { implementation: 'prometheus' },
+  });
+  add('loki', 'http://loki-gateway.loki.svc', { jsonData: name, ...header });
+  add('tempo', 'http://tempo.tempo.svc:3200', {
+    jsonData: { ...name, tracesToLogsV2: { datasourceUid: 'loki', filterByTraceID: true } },
+    ...header,
+  });
+}
+
+function route(scope: Construct, cluster: Cluster): void {
+  new ApiObject(scope, 'route', {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'grafana', namespace: 'grafana' },
+    spec: {
+      parentRefs: [{ name: 'platform', namespace: 'gateway', sectionName: 'https' }],
+      hostnames: [host(cluster)],
+      rules: [
+        {
+          // Metrics share the port with the pages and ask nobody who they are.
+          matches: [{ path: { type: 'PathPrefix', value: '/metrics' } }],
+          filters: [
+            { type: 'RequestRedirect', requestRedirect: { path: { type: 'ReplaceFullPath', replaceFullPath: '/' } } },
+          ],
+        },
+        {
+          matches: [{ path: { type: 'PathPrefix', value: '/' } }],
+          backendRefs: [{ name: 'grafana-service', port: 3000 }],
+        },
+      ],
+    },
+  });
+}
+
+const host = (cluster: Cluster) => `grafana.${cluster.domain}`;
