@@ -208,12 +208,20 @@ function send(
         incoming.on('error', reject);
         incoming.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
-          const json = incoming.headers['content-type']?.includes('json');
-          resolve({ status: incoming.statusCode ?? 0, body: json ? JSON.parse(text) : text });
+          resolve({ status: incoming.statusCode ?? 0, body: parsed(text) });
         });
       },
     );
     outgoing.on('error', reject);
     outgoing.end(payload);
   });
+}
+
+/** The content type does not tell what is JSON: the index of OpenAPI says that it is plain text. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
