@@ -161,7 +161,8 @@ export interface ComponentDeclaration {
   readonly after?: readonly { readonly component: string; readonly why: string }[];
   readonly identities?: readonly CloudIdentity[];
   /** PriorityClass of its Pods, told to the chart through its values; here for budgets and proofs. */
-  readonly priorityClass: 'system-node-critical' | 'system-cluster-critical' | 'platform-critical' | 'platform-standard';
+  readonly priorityClass:
+    'system-node-critical' | 'system-cluster-critical' | 'platform-critical' | 'platform-standard';
   readonly exceptions?: readonly HardeningException[];
   /** Objects whose fields other controllers write, so that Argo CD leaves those fields alone. @default - none */
   readonly ignoreDifferences?: readonly {

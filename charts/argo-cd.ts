@@ -1,0 +1,28 @@
+import type { ResolvedCluster } from '../src/model/slices';
+import { addOnDirectory, appsDirectory, clusterDirectory } from '../src/gitops/layout';
+
+/** Argo CD's name for the cluster that it runs in. */
+export const IN_CLUSTER = 'https://kubernetes.default.svc';
+
+/** Project of the platform's own Applications. */
+export const PLATFORM_PROJECT = 'platform';
+
+/** Project of what Keelson writes for tenants: namespaces and what stands in them, nothing of the cluster's. */
+export const TENANTS_PROJECT = 'tenants';
+
+/** Options of every Application: the API server merges, and owns no field that somebody else writes. */
+export const SYNC_OPTIONS: readonly string[] = ['ServerSideApply=true', 'PruneLast=true'];
+
+/** Tries again for about half an hour, as webhooks and custom resources of other waves may still be starting. */
+export const RETRY = { limit: 10, backoff: { duration: '10s', factor: 2, maxDuration: '5m' } } as const;
+
+/** A directory of the GitOps repository as an Application's source. */
+export function treeSource(
+  cluster: ResolvedCluster,
+  directory: string,
+): { repoURL: string; targetRevision: string; path: string } {
+  const { url, branch } = cluster.platform.gitops;
+  return { repoURL: url, targetRevision: branch, path: directory };
+}
+
+export { addOnDirectory, appsDirectory, clusterDirectory };

@@ -1,0 +1,44 @@
+import { ApiObject } from 'cdk8s';
+import { IN_CLUSTER, PLATFORM_PROJECT, TENANTS_PROJECT } from '../argo-cd';
+import type { JsonObject } from '../component';
+import type { ClusterFacet } from '../facet';
+import { MANAGED } from '../labels';
+
+/**
+ * Who may deploy what from where: the platform's own Applications, what Keelson writes for tenants, and nothing for
+ * whoever names no project. A tenant's project stands in its own directory.
+ */
+export const facet: ClusterFacet = {
+  render(scope, { sources }, cluster) {
+    const project = (name: string, description: string, spec: JsonObject) =>
+      new ApiObject(scope, name, {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'AppProject',
+        metadata: {
+          name,
+          namespace: cluster.gitopsNamespace,
+          labels: MANAGED,
+          // Before every Application of the tree.
+          annotations: { 'argocd.argoproj.io/sync-wave': '-1' },
+        },
+        spec: { description, ...spec },
+      });
+
+    project('default', 'Nothing: every Application names its project', { sourceRepos: [], destinations: [] });
+    project(PLATFORM_PROJECT, 'The add-ons of the cluster', {
+      sourceRepos: sources,
+      destinations: [{ server: IN_CLUSTER, namespace: '*' }],
+      clusterResourceWhitelist: [{ group: '*', kind: '*' }],
+    });
+    project(TENANTS_PROJECT, 'What the platform writes for its tenants', {
+      sourceRepos: [cluster.platform.gitops.url],
+      destinations: [
+        { server: IN_CLUSTER, namespace: '*' },
+        ...cluster.platformNamespaces
+          .filter((namespace) => namespace !== cluster.gitopsNamespace)
+          .map((namespace) => ({ server: IN_CLUSTER, namespace: `!${namespace}` })),
+      ],
+      clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
+    });
+  },
+};

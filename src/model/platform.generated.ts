@@ -1,0 +1,288 @@
+// Generated from schema/platform.schema.json by `npm run generate`: change the schema, not this file.
+
+/**
+ * A platform: its clusters, environments, identities and add-ons.
+ */
+export interface PlatformProps {
+  /**
+   * Short name of the platform, a DNS label; prefixes names in the cloud.
+   */
+  name: string;
+  /**
+   * DNS domain under which clusters serve their pages and tenants their hosts.
+   */
+  domain: string;
+  /**
+   * Mail address of the platform team.
+   */
+  contact: string;
+  /**
+   * The GitOps repository that Argo CD reads.
+   */
+  gitops: {
+    /**
+     * URL that Argo CD clones, without credentials.
+     */
+    url: string;
+    /**
+     * Branch that Argo CD follows.
+     *
+     * @default main
+     */
+    branch?: string;
+    /**
+     * Where `keelson publish` pushes: a git URL, or `embedded` for the bare repository `.keelson/gitops.git` beside the platform.
+     *
+     * @default embedded
+     */
+    publishTo?: (
+      | 'embedded'
+      | {
+          [k: string]: unknown;
+        }
+    ) &
+      string;
+  };
+  /**
+   * Registries, or paths in them, that images may come from, such as `registry.example.com/apps`.
+   *
+   * @minItems 1
+   */
+  registries: string[];
+  /**
+   * Who says who people are.
+   */
+  oidc: {
+    /**
+     * Issuer URL.
+     */
+    issuer: string;
+    /**
+     * Audience of the tokens.
+     */
+    clientId: string;
+    /**
+     * Claim that names a person.
+     *
+     * @default email
+     */
+    usernameClaim?: string;
+    /**
+     * Claim that lists groups.
+     *
+     * @default groups
+     */
+    groupsClaim?: string;
+    /**
+     * What the API server puts before each group, so that the issuer cannot name a group of Kubernetes' own.
+     *
+     * @default oidc:
+     */
+    groupsPrefix?: string;
+    /**
+     * Groups of the platform's own people, as the issuer names them.
+     */
+    groups: {
+      /**
+       * Own the platform.
+       */
+      admins: string;
+      /**
+       * Answer at night.
+       */
+      oncall: string;
+      /**
+       * Read everything but secrets.
+       */
+      auditors: string;
+    };
+  };
+  /**
+   * Sealed emergency access.
+   */
+  breakGlass: {
+    /**
+     * Group that holds it; empty until the seal is broken.
+     */
+    group: string;
+  };
+  /**
+   * Clusters by name.
+   */
+  clusters: {
+    [k: string]: ClusterProps;
+  };
+  /**
+   * Environments by name, each on one cluster.
+   */
+  environments: {
+    [k: string]: EnvironmentProps;
+  };
+  addOns?: AddOns;
+}
+/**
+ * One cluster.
+ */
+export interface ClusterProps {
+  /**
+   * `aws`: virtual machines under a control plane of your own; `eks`: AWS' managed control plane; `local`: this machine.
+   */
+  provider: 'aws' | 'eks' | 'local';
+  /**
+   * Cloud region; required unless local.
+   */
+  region?: string;
+  /**
+   * Cloud account, twelve digits; required unless local.
+   */
+  accountId?: string;
+  /**
+   * Exact version, such as `1.36.3`.
+   */
+  kubernetesVersion: string;
+  /**
+   * Domain of this cluster's pages.
+   *
+   * @default - `<cluster>.<platform domain>`
+   */
+  domain?: string;
+  network: NetworkProps;
+  /**
+   * Groups of equal machines by name.
+   */
+  nodePools: {
+    [k: string]: NodePoolProps;
+  };
+  storage?: StorageProps;
+  addOns?: AddOns;
+}
+/**
+ * Address ranges; none may overlap another.
+ */
+export interface NetworkProps {
+  /**
+   * Addresses of Pods.
+   */
+  podCidr: string;
+  /**
+   * Addresses of Services.
+   */
+  serviceCidr: string;
+  /**
+   * Addresses of machines.
+   */
+  nodeCidr: string;
+  /**
+   * Host of the load balancer before the API servers.
+   *
+   * @default - `api.<cluster domain>`
+   */
+  apiServer?: string;
+}
+/**
+ * A group of equal machines.
+ */
+export interface NodePoolProps {
+  /**
+   * Machines at the least.
+   */
+  minimum: number;
+  /**
+   * Machines at the most.
+   *
+   * @default - as many as `minimum`
+   */
+  maximum?: number;
+  /**
+   * Cloud instance type; required unless local.
+   */
+  instanceType?: string;
+  capacity: CapacityProps;
+  /**
+   * Labels of its nodes.
+   */
+  labels?: {
+    [k: string]: string;
+  };
+  /**
+   * Taints of its nodes.
+   */
+  taints?: TaintProps[];
+}
+/**
+ * What one machine offers to Pods.
+ */
+export interface CapacityProps {
+  /**
+   * Cores, such as `8`.
+   */
+  cpu: string;
+  /**
+   * Memory, such as `32Gi`.
+   */
+  memory: string;
+  /**
+   * Pods at the most.
+   *
+   * @default 110
+   */
+  pods?: number;
+}
+export interface TaintProps {
+  key: string;
+  value?: string;
+  effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+/**
+ * Buckets; required unless local.
+ */
+export interface StorageProps {
+  /**
+   * Bucket of backups.
+   */
+  backups: string;
+  /**
+   * Bucket of logs.
+   */
+  logs: string;
+  /**
+   * Bucket of traces.
+   */
+  traces: string;
+}
+/**
+ * Add-ons by name: `false` switches one off, `true` on, an object re-tunes it. A cluster's word goes before the platform's.
+ *
+ * @default - each add-on's own choice by provider
+ */
+export interface AddOns {
+  [k: string]: boolean | AddOnProps;
+}
+/**
+ * An add-on, re-tuned.
+ */
+export interface AddOnProps {
+  /**
+   * Chart version in place of the pinned one.
+   */
+  version?: string;
+  /**
+   * Chart values laid over the add-on's own: objects are merged, lists and scalars replaced, `null` removes a key.
+   */
+  values?: {};
+}
+/**
+ * A stage that tenants deploy to.
+ */
+export interface EnvironmentProps {
+  /**
+   * Name of the cluster that it lives on.
+   */
+  cluster: string;
+  /**
+   * Whether people depend on it: stricter access, larger default quotas.
+   *
+   * @default false
+   */
+  production?: boolean;
+}

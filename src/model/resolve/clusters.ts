@@ -1,0 +1,193 @@
+import { nthAddress, overlaps } from '../cidr';
+import type { Cluster, NodePool } from '../cluster';
+import { compareText } from '../finding';
+import type { ClusterProps, NodePoolProps, PlatformProps } from '../platform.generated';
+import { nearest } from '../suggest';
+import type { Findings } from './findings';
+
+/** Kubernetes' own default for Pods a node. Source: kubelet configuration, `maxPods`. */
+const PODS_A_NODE = 110;
+
+/** The DNS Service's place in the service range, as kubeadm and EKS have it. */
+const DNS_ADDRESS = 10;
+
+/** Ports that an API server listens on: kubeadm's and ours; EKS serves on the standard one. */
+const API_SERVER_PORT = { aws: 6443, eks: 443, local: 6443 } as const;
+
+const STORAGE_CLASS = { aws: 'gp3', eks: 'gp3', local: 'local-path' } as const;
+
+/** Copies of controllers and of what votes. Two survive a node, three a node during an update; one machine needs one. */
+const REPLICAS = {
+  aws: { controller: 2, quorum: 3 },
+  eks: { controller: 2, quorum: 3 },
+  local: { controller: 1, quorum: 1 },
+} as const;
+
+/** Clusters with every default filled in; what contradicts something else becomes a finding. */
+export function resolveClusters(props: PlatformProps, file: string, findings: Findings): ReadonlyMap<string, Cluster> {
+  const names = Object.keys(props.clusters).sort(compareText);
+  checkEnvironments(props, names, file, findings);
+  const clusters = new Map<string, Cluster>();
+  for (const name of names) {
+    const cluster = props.clusters[name];
+    if (!cluster) continue;
+    checkCluster(name, cluster, file, findings);
+    clusters.set(name, describe(name, cluster, props));
+  }
+  return clusters;
+}
+
+function checkEnvironments(props: PlatformProps, clusters: readonly string[], file: string, findings: Findings): void {
+  for (const [name, environment] of Object.entries(props.environments)) {
+    if (clusters.includes(environment.cluster)) continue;
+    findings.error(file, {
+      rule: 'config/unknown-cluster',
+      field: `environments.${name}.cluster`,
+      value: environment.cluster,
+      message: `there is no cluster '${environment.cluster}'`,
+      fix: suggest(environment.cluster, clusters),
+    });
+  }
+}
+
+function checkCluster(name: string, cluster: ClusterProps, file: string, findings: Findings): void {
+  const at = `clusters.${name}`;
+  if (cluster.provider !== 'local') {
+    for (const key of ['region', 'accountId', 'storage'] as const) {
+      if (cluster[key] !== undefined) continue;
+      findings.error(file, {
+        rule: 'config/required',
+        field: `${at}.${key}`,
+        message: `a cluster of provider '${cluster.provider}' needs '${key}'`,
+        fix: `add it, or set provider to 'local'`,
+      });
+    }
+  }
+  for (const [poolName, pool] of Object.entries(cluster.nodePools))
+    checkPool(`${at}.nodePools.${poolName}`, pool, cluster, file, findings);
+  if (dnsAddress(cluster.network.serviceCidr) === undefined) {
+    findings.error(file, {
+      rule: 'config/range',
+      field: `${at}.network.serviceCidr`,
+      value: cluster.network.serviceCidr,
+      message: 'is too small to hold the address of the DNS Service, its tenth',
+      fix: 'write a range of 256 addresses or more',
+    });
+  }
+  const ranges = ['podCidr', 'serviceCidr', 'nodeCidr'] as const;
+  ranges.forEach((one, i) => {
+    for (const other of ranges.slice(i + 1)) {
+      if (!overlaps(cluster.network[one], cluster.network[other])) continue;
+      findings.error(file, {
+        rule: 'config/overlap',
+        field: `${at}.network.${one}`,
+        value: cluster.network[one],
+        message: `overlaps ${other} ${cluster.network[other]}`,
+        fix: 'choose ranges that share no address',
+      });
+    }
+  });
+}
+
+function checkPool(at: string, pool: NodePoolProps, cluster: ClusterProps, file: string, findings: Findings): void {
+  if (pool.maximum !== undefined && pool.maximum < pool.minimum) {
+    findings.error(file, {
+      rule: 'config/range',
+      field: `${at}.maximum`,
+      value: pool.maximum,
+      message: `is below minimum ${pool.minimum}`,
+      fix: `write ${pool.minimum} or more`,
+    });
+  }
+  if (cluster.provider !== 'local' && pool.instanceType === undefined) {
+    findings.error(file, {
+      rule: 'config/required',
+      field: `${at}.instanceType`,
+      message: `a machine of provider '${cluster.provider}' needs an instance type`,
+      fix: `add it, such as 'm7i.2xlarge'`,
+    });
+  }
+}
+
+function describe(name: string, props: ClusterProps, platform: PlatformProps): Cluster {
+  const environments = Object.entries(platform.environments)
+    .filter(([, environment]) => environment.cluster === name)
+    .sort(([a], [b]) => compareText(a, b));
+  const domain = props.domain ?? `${name}.${platform.domain}`;
+  const { oidc } = platform;
+  return {
+    name,
+    provider: props.provider,
+    ...(props.region === undefined ? {} : { region: props.region }),
+    ...(props.accountId === undefined ? {} : { accountId: props.accountId }),
+    kubernetesVersion: props.kubernetesVersion,
+    production: environments.some(([, environment]) => environment.production === true),
+    environments: environments.map(([environment]) => environment),
+    nodePools: Object.entries(props.nodePools)
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([poolName, pool]) => nodePool(poolName, pool)),
+    network: {
+      podCidr: props.network.podCidr,
+      serviceCidr: props.network.serviceCidr,
+      dnsAddress: dnsAddress(props.network.serviceCidr) ?? '',
+      nodeCidr: props.network.nodeCidr,
+      apiServer: {
+        host: props.network.apiServer ?? `api.${domain}`,
+        port: API_SERVER_PORT[props.provider],
+      },
+      apiServerPort: API_SERVER_PORT[props.provider],
+    },
+    domain,
+    ...(props.storage === undefined ? {} : { storage: { ...props.storage } }),
+    storageClass: STORAGE_CLASS[props.provider],
+    replicas: REPLICAS[props.provider],
+    platform: {
+      name: platform.name,
+      contact: platform.contact,
+      gitops: { url: platform.gitops.url, branch: platform.gitops.branch ?? 'main' },
+      registries: [...platform.registries],
+      oidc: {
+        issuer: oidc.issuer,
+        clientId: oidc.clientId,
+        usernameClaim: oidc.usernameClaim ?? 'email',
+        groupsClaim: oidc.groupsClaim ?? 'groups',
+        groupsPrefix: oidc.groupsPrefix ?? 'oidc:',
+        groups: { ...oidc.groups },
+      },
+      breakGlassGroup: platform.breakGlass.group,
+    },
+  };
+}
+
+function dnsAddress(serviceCidr: string): string | undefined {
+  try {
+    return nthAddress(serviceCidr, DNS_ADDRESS);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function nodePool(name: string, props: NodePoolProps): NodePool {
+  return {
+    name,
+    minimum: props.minimum,
+    maximum: props.maximum ?? props.minimum,
+    ...(props.instanceType === undefined ? {} : { instanceType: props.instanceType }),
+    capacity: { cpu: props.capacity.cpu, memory: props.capacity.memory, pods: props.capacity.pods ?? PODS_A_NODE },
+    labels: { ...props.labels },
+    taints: (props.taints ?? []).map((taint) => ({ ...taint })),
+  };
+}
+
+/** Names to choose from that one line has room for. */
+const CHOICES = 8;
+
+/** What to write instead of a name that nothing has: the nearest one, or those that there are. */
+export function suggest(word: string, candidates: readonly string[]): string {
+  const near = nearest(word, candidates);
+  if (near !== undefined) return `write '${near}'`;
+  const shown = candidates.slice(0, CHOICES).map((name) => `'${name}'`);
+  const more = candidates.length - shown.length;
+  return `write one of ${shown.join(', ')}${more > 0 ? ` or ${more} more` : ''}`;
+}

@@ -1,0 +1,188 @@
+import type { Cluster } from '../cluster';
+import type { Component, ComponentDeclaration, JsonObject, Json, Workload } from '../component';
+import type { ComponentFile } from '../declare';
+import { compareText } from '../finding';
+import type { AddOnProps, AddOns, PlatformProps } from '../platform.generated';
+import { suggest } from './clusters';
+import type { Findings } from './findings';
+
+/** An add-on that is on, as it stands on one cluster. */
+export interface ActiveComponent {
+  readonly name: string;
+  readonly file: string;
+  readonly own: boolean;
+  readonly component: Component;
+  readonly declaration: ComponentDeclaration;
+  /** Namespace that it runs in; its own or another's. */
+  readonly namespace: string;
+}
+
+/** Add-ons by name; two of one name, or a name that no add-on has, become findings. */
+export function indexComponents(
+  files: readonly ComponentFile[],
+  findings: Findings,
+): ReadonlyMap<string, ComponentFile> {
+  const index = new Map<string, ComponentFile>();
+  for (const file of files) {
+    const { name } = file.component;
+    const taken = index.get(name);
+    if (taken) {
+      findings.error(file.file, {
+        rule: 'config/duplicate-add-on',
+        field: 'name',
+        value: name,
+        message: `there is already an add-on '${name}' in ${taken.file}`,
+        fix: 'give one of them another name',
+      });
+    } else {
+      index.set(name, file);
+    }
+  }
+  return index;
+}
+
+/** Names of add-ons that the platform or a cluster sets must exist. */
+export function checkAddOnNames(
+  props: PlatformProps,
+  file: string,
+  names: readonly string[],
+  findings: Findings,
+): void {
+  const places: [string, AddOns | undefined][] = [
+    ['addOns', props.addOns],
+    ...Object.entries(props.clusters).map(([cluster, { addOns }]): [string, AddOns | undefined] => [
+      `clusters.${cluster}.addOns`,
+      addOns,
+    ]),
+  ];
+  for (const [field, addOns] of places) {
+    for (const name of Object.keys(addOns ?? {})) {
+      if (names.includes(name)) continue;
+      findings.error(file, {
+        rule: 'config/unknown-add-on',
+        field: `${field}.${name}`,
+        message: `there is no add-on '${name}'`,
+        fix: suggest(name, names),
+      });
+    }
+  }
+}
+
+/** The add-ons that are on for a cluster, declared for it and re-tuned, in code-unit order of their names. */
+export function activate(
+  index: ReadonlyMap<string, ComponentFile>,
+  cluster: Cluster,
+  props: PlatformProps,
+  findings: Findings,
+): ReadonlyMap<string, ActiveComponent> {
+  const declared = new Map<string, Omit<ActiveComponent, 'namespace'>>();
+  for (const [name, { file, component, own }] of [...index].sort(([a], [b]) => compareText(a, b))) {
+    const everywhere = props.addOns?.[name];
+    const here = props.clusters[cluster.name]?.addOns?.[name];
+    if (!isOn(component, cluster, everywhere, here)) continue;
+    try {
+      const declaration = retune(component.declare(cluster), [everywhere, here]);
+      declared.set(name, { name, file, own, component, declaration });
+    } catch (error) {
+      findings.error(file, {
+        rule: 'config/throws',
+        field: 'declare',
+        message: `throws for cluster '${cluster.name}': ${error instanceof Error ? error.message : String(error)}`,
+        unit: name,
+      });
+    }
+  }
+  return withNamespaces(declared, cluster, findings);
+}
+
+/** A cluster's word goes before the platform's, that before the add-on's own choice by provider. */
+function isOn(component: Component, cluster: Cluster, everywhere: AddOnSetting, here: AddOnSetting): boolean {
+  if (here !== undefined) return here !== false;
+  if (typeof everywhere === 'boolean') return everywhere;
+  return component.providers.includes(cluster.provider);
+}
+
+type AddOnSetting = boolean | AddOnProps | undefined;
+
+function retune(declaration: ComponentDeclaration, settings: readonly AddOnSetting[]): ComponentDeclaration {
+  let { chart } = declaration;
+  for (const setting of settings) {
+    if (typeof setting !== 'object' || !chart) continue;
+    chart = {
+      ...chart,
+      version: setting.version ?? chart.version,
+      values: merge(chart.values, (setting.values ?? {}) as JsonObject),
+    };
+  }
+  return chart ? { ...declaration, chart } : declaration;
+}
+
+/** Lays one object over another as Helm does: objects merge, everything else is replaced, `null` removes. */
+export function merge(base: JsonObject, over: JsonObject): JsonObject {
+  const result: Record<string, Json> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = result[key];
+    if (value === null) delete result[key];
+    else result[key] = isObject(before) && isObject(value) ? merge(before, value) : value;
+  }
+  return result;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function withNamespaces(
+  declared: ReadonlyMap<string, Omit<ActiveComponent, 'namespace'>>,
+  cluster: Cluster,
+  findings: Findings,
+): ReadonlyMap<string, ActiveComponent> {
+  const owners = new Map<string, Omit<ActiveComponent, 'namespace'>>();
+  const active = new Map<string, ActiveComponent>();
+  for (const one of declared.values()) {
+    const { namespace } = one.declaration;
+    if ('sharedWith' in namespace) continue;
+    const owner = owners.get(namespace.name);
+    if (owner) {
+      findings.error(one.file, {
+        rule: 'config/duplicate-namespace',
+        field: 'namespace.name',
+        value: namespace.name,
+        message: `${one.name} and ${owner.name} (${owner.file}) both own namespace '${namespace.name}' on cluster '${cluster.name}'`,
+        fix: `give one of them another namespace, or write sharedWith: '${owner.name}'`,
+        unit: one.name,
+      });
+    } else {
+      owners.set(namespace.name, one);
+    }
+  }
+  for (const one of declared.values()) {
+    const { namespace } = one.declaration;
+    if (!('sharedWith' in namespace)) {
+      active.set(one.name, { ...one, namespace: namespace.name });
+      continue;
+    }
+    const owner = declared.get(namespace.sharedWith)?.declaration.namespace;
+    if (owner && 'name' in owner) {
+      active.set(one.name, { ...one, namespace: owner.name });
+      continue;
+    }
+    findings.error(one.file, {
+      rule: 'config/unknown-namespace',
+      field: 'namespace.sharedWith',
+      value: namespace.sharedWith,
+      message: `${one.name} shares the namespace of '${namespace.sharedWith}', which owns none on cluster '${cluster.name}'`,
+      fix: suggest(
+        namespace.sharedWith,
+        [...owners.values()].map(({ name }) => name),
+      ),
+      unit: one.name,
+    });
+  }
+  return active;
+}
+
+/** Workloads of a component with their names. */
+export function workloadsOf(one: ActiveComponent): readonly (readonly [string, Workload])[] {
+  return Object.entries(one.declaration.workloads);
+}

@@ -1,0 +1,172 @@
+import type { GroupKind } from '../component';
+import type { Cluster } from '../cluster';
+import type { Declarations, TenantDeclaration } from '../declare';
+import { compareFindings, compareText, type Finding } from '../finding';
+import type { ClusterSlice, ComponentSlice, PodGroup, ResolvedCluster, Unit } from '../slices';
+import claimSchema from '../schema/claim.schema.json';
+import platformSchema from '../schema/platform.schema.json';
+import { validateShape } from '../validate';
+import { resolveClusters } from './clusters';
+import { type ActiveComponent, activate, checkAddOnNames, indexComponents } from './components';
+import { Findings } from './findings';
+import { resolveFlows } from './flows';
+import { resolveOrder } from './order';
+import { resolveTenants } from './tenants';
+import { sourceHosts, sourcesOf } from './sources';
+
+/** What resolving makes of the declarations. */
+export interface Resolved {
+  /** Everything that is wrong, in the order of files. */
+  readonly findings: readonly Finding[];
+  /** Clusters by name. Empty where the platform's own description is broken. */
+  readonly clusters: ReadonlyMap<string, ResolvedCluster>;
+  /** Units to render: each cluster's own files, its add-ons, its tenants. Those with faults are left out. */
+  readonly units: readonly Unit[];
+}
+
+/** The schema of a tenant's own fields, as both forms of claim have them. */
+const TENANT_SCHEMA = {
+  ...claimSchema,
+  $id: 'https://keelson.dev/schemas/tenant.json',
+  ...claimSchema.definitions.TenantProps,
+};
+
+/**
+ * Checks the declarations against each other and gives every unit what its rendering may know. Pure: the same
+ * declarations give the same units. The only code that sees all tenants and all add-ons at once.
+ */
+export function resolve(declarations: Declarations): Resolved {
+  const findings = new Findings();
+  const { platform } = declarations;
+  const shape = validateShape(platformSchema, platform.props, { file: platform.file });
+  if (shape.length > 0) return { findings: shape, clusters: new Map(), units: [] };
+
+  const index = indexComponents(declarations.components, findings);
+  const known = [...index.keys()];
+  checkAddOnNames(platform.props, platform.file, known, findings);
+
+  const clusters = new Map<string, ResolvedCluster>();
+  const units: Unit[] = [];
+  for (const cluster of resolveClusters(platform.props, platform.file, findings).values()) {
+    const active = activate(index, cluster, platform.props, findings);
+    const resolved = withRoles(cluster, active);
+    clusters.set(cluster.name, resolved);
+    const monitored = resolved.metrics !== undefined;
+    const hosts = sourceHosts(active.values(), cluster);
+    const flows = resolveFlows(active, known, resolved, hosts, findings);
+    const waves = resolveOrder(active, kindsOff(index, active, cluster), cluster.name, monitored, findings);
+    checkWebhooks(active, findings);
+
+    const components: ClusterSlice['components'][number][] = [];
+    for (const one of active.values()) {
+      const slice: ComponentSlice = {
+        kind: 'component',
+        name: one.name,
+        namespace: one.namespace,
+        ownsNamespace: 'name' in one.declaration.namespace,
+        declaration: one.declaration,
+        wave: waves.get(one.name) ?? 0,
+        flows: flows.get(one.name) ?? [],
+        monitored,
+        hasResources: one.component.resources !== undefined,
+      };
+      components.push({
+        name: one.name,
+        namespace: one.namespace,
+        wave: slice.wave,
+        ...(one.component.role === undefined ? {} : { role: one.component.role }),
+        flows: slice.flows,
+      });
+      units.push({
+        id: `${cluster.name}/add-on/${one.name}`,
+        cluster: cluster.name,
+        name: one.name,
+        slice,
+        file: one.file,
+        own: one.own,
+      });
+    }
+    units.push({
+      id: `${cluster.name}/cluster`,
+      cluster: cluster.name,
+      name: cluster.name,
+      slice: { kind: 'cluster', sources: sourcesOf(active.values(), cluster), components },
+      file: platform.file,
+      own: false,
+    });
+  }
+
+  const tenants = declarations.tenants.filter((tenant) => hasGoodShape(tenant, findings));
+  for (const { cluster, slice, file } of resolveTenants(tenants, platform.props, clusters, findings)) {
+    units.push({ id: `${cluster}/tenant/${slice.name}`, cluster, name: slice.name, slice, file, own: false });
+  }
+  return { findings: findings.all.sort(compareFindings), clusters, units };
+}
+
+function hasGoodShape(tenant: TenantDeclaration, findings: Findings): boolean {
+  const faults = validateShape(TENANT_SCHEMA, tenant.props, {
+    file: tenant.file,
+    ...(tenant.prefix === undefined ? {} : { prefix: tenant.prefix }),
+    ...(tenant.lineOf === undefined ? {} : { lineOf: tenant.lineOf }),
+  });
+  const name = validateShape(claimSchema.properties.metadata.properties.name, tenant.name, {
+    file: tenant.file,
+    prefix: 'name',
+  });
+  const all = [...name, ...faults].map((fault) => ({ ...fault, unit: tenant.name }));
+  findings.all.push(...all);
+  return all.length === 0;
+}
+
+/** Adds to a cluster's facts where the components run that all others lean on. */
+function withRoles(cluster: Cluster, active: ReadonlyMap<string, ActiveComponent>): ResolvedCluster {
+  const withRole = (role: string) => [...active.values()].find(({ component }) => component.role === role);
+  const pods = (one: ActiveComponent | undefined): PodGroup | undefined => {
+    const workload = Object.values(one?.declaration.workloads ?? {})[0];
+    return one && workload && { namespace: one.namespace, labels: workload.labels };
+  };
+  const metrics = withRole('metrics');
+  const scraper = Object.values(metrics?.declaration.workloads ?? {}).find((workload) =>
+    workload.reaches?.some((reach) => reach.to === 'scraped'),
+  );
+  return {
+    ...cluster,
+    // Where nothing of ours resolves names, Kubernetes' own conventions say where something does.
+    dns: { ...(pods(withRole('dns')) ?? { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }), port: 53 },
+    gitopsNamespace: withRole('gitops')?.namespace ?? 'argocd',
+    ...(metrics && scraper ? { metrics: { namespace: metrics.namespace, labels: scraper.labels } } : {}),
+    platformNamespaces: [...new Set([...active.values()].map(({ namespace }) => namespace))].sort(compareText),
+  };
+}
+
+/** Kinds that a switched-off add-on would bring, and its name. */
+function kindsOff(
+  index: ReadonlyMap<string, Declarations['components'][number]>,
+  active: ReadonlyMap<string, ActiveComponent>,
+  cluster: Cluster,
+): ReadonlyMap<GroupKind, string> {
+  const kinds = new Map<GroupKind, string>();
+  for (const [name, { component, own }] of index) {
+    if (active.has(name) || own) continue;
+    for (const kind of component.declare(cluster).crds?.kinds ?? []) kinds.set(kind, name);
+  }
+  return kinds;
+}
+
+/** A webhook must name a port that is served to the API server. */
+function checkWebhooks(active: ReadonlyMap<string, ActiveComponent>, findings: Findings): void {
+  for (const one of active.values()) {
+    for (const webhook of one.declaration.webhooks ?? []) {
+      const served = one.declaration.workloads[webhook.workload]?.serves?.[webhook.port];
+      if (served?.to.includes('api-server')) continue;
+      findings.error(one.file, {
+        rule: 'component/webhook',
+        field: 'webhooks',
+        value: webhook.name,
+        message: `the API server calls ${webhook.name} on ${one.name}/${webhook.workload}.${webhook.port}, which ${served ? 'is not served to it' : 'nothing serves'}`,
+        fix: `let workload '${webhook.workload}' serve port '${webhook.port}' to 'api-server'`,
+        unit: one.name,
+      });
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { compileFunction } from 'node:vm';
+import { type TransformFailure, transformSync, version } from 'esbuild';
+import type { Finding } from '../model/finding';
+import { PRODUCT_ROOT } from './product';
+
+/** Folders of the product: user code that imports from them gets the very modules that Keelson itself runs. */
+const PRODUCT_FOLDERS = ['src', 'charts', 'policies', 'infra', 'node_modules'].map(
+  (folder) => join(PRODUCT_ROOT, folder) + sep,
+);
+
+/** A file of the team's that cannot be compiled, or throws, told as findings. */
+export class UserCodeError extends Error {
+  constructor(readonly findings: readonly Finding[]) {
+    super(findings.map(({ file, message }) => `${file}: ${message}`).join('\n'));
+  }
+}
+
+type Exports = Record<string, unknown>;
+
+/**
+ * Loads the team's TypeScript files, each once, as CommonJS modules of its own: a new instance runs them anew, so that
+ * several platforms can be loaded in one process, and a file that is broken takes no other along. Compiled text is
+ * kept by the digest of its source, since compiling ten thousand tenants costs seconds and running them does not.
+ */
+export class UserCode {
+  private readonly modules = new Map<string, { exports: Exports }>();
+  private readonly failures = new Map<string, unknown>();
+  private readonly compiled: Map<string, string>;
+  private readonly used = new Map<string, string>();
+  private readonly cacheFile: string | undefined;
+
+  constructor(
+    private readonly root: string,
+    cacheDirectory?: string,
+  ) {
+    this.cacheFile = cacheDirectory && join(cacheDirectory, 'user-code.json');
+    this.compiled = this.readCache();
+  }
+
+  /** Runs a file, named relative to the root, and gives its exports. Throws what it throws, as UserCodeError. */
+  require(file: string): Exports {
+    return this.run(resolve(this.root, file));
+  }
+
+  /** Keeps what was compiled for the next run; a cache that cannot be written only costs time. */
+  save(): void {
+    if (
+      !this.cacheFile ||
+      (this.used.size === this.compiled.size && [...this.used.keys()].every((key) => this.compiled.has(key)))
+    )
+      return;
+    try {
+      mkdirSync(dirname(this.cacheFile), { recursive: true });
+      const text = JSON.stringify([...this.used]);
+      const temporary = `${this.cacheFile}.${process.pid}`;
+      writeFileSync(temporary, `${digest(text)}\n${text}`);
+      renameSync(temporary, this.cacheFile);
+    } catch {
+      // Compiled again next time.
+    }
+  }
+
+  private readCache(): Map<string, string> {
+    if (!this.cacheFile || !existsSync(this.cacheFile)) return new Map();
+    try {
+      const whole = readFileSync(this.cacheFile, 'utf8');
+      const end = whole.indexOf('\n');
+      const text = whole.slice(end + 1);
+      return digest(text) === whole.slice(0, end) ? new Map(JSON.parse(text) as [string, string][]) : new Map();
+    } catch {
+      return new Map();
+    }
+  }
+
+  private run(path: string): Exports {
+    const loaded = this.modules.get(path);
+    if (loaded) {
+      // Whoever imports a file that failed fails with it, for the same reason.
+      if (this.failures.has(path)) throw this.failures.get(path);
+      return loaded.exports;
+    }
+    const module = { exports: {} as Exports };
+    this.modules.set(path, module);
+    try {
+      const source = readFileSync(path, 'utf8');
+      if (path.endsWith('.json')) {
+        module.exports = JSON.parse(source) as Exports;
+        return module.exports;
+      }
+      const code = this.compile(path, source);
+      const run = compileFunction(code, ['exports', 'require', 'module', '__filename', '__dirname'], {
+        filename: path,
+      }) as (...args: unknown[]) => void;
+      run(module.exports, (id: string) => this.import(id, path), module, path, dirname(path));
+      return module.exports;
+    } catch (error) {
+      const failure = error instanceof UserCodeError ? error : new UserCodeError([this.thrown(path, error)]);
+      this.failures.set(path, failure);
+      throw failure;
+    }
+  }
+
+  private import(id: string, from: string): unknown {
+    if (!id.startsWith('.')) return require(id);
+    const target = findFile(resolve(dirname(from), id));
+    if (target === undefined) {
+      throw new Error(`cannot find '${id}' from ${this.name(from)}`);
+    }
+    return PRODUCT_FOLDERS.some((folder) => target.startsWith(folder)) &&
+      !target.startsWith(this.root + sep + 'tenants')
+      ? require(target)
+      : this.run(target);
+  }
+
+  private compile(path: string, source: string): string {
+    const key = digest(`${version}\0${source}`);
+    const known = this.compiled.get(key);
+    if (known !== undefined) {
+      this.used.set(key, known);
+      return known;
+    }
+    try {
+      const { code } = transformSync(source, { ...OPTIONS, sourcefile: path });
+      this.used.set(key, code);
+      return code;
+    } catch (error) {
+      const { errors = [] } = error as Partial<TransformFailure>;
+      if (errors.length === 0) throw error;
+      throw new UserCodeError(
+        errors.map(({ text, location }) => ({
+          rule: 'config/syntax',
+          severity: 'error',
+          file: this.name(path),
+          ...(location ? { line: location.line } : {}),
+          message: `is not TypeScript: ${text}`,
+        })),
+      );
+    }
+  }
+
+  private thrown(path: string, error: unknown): Finding {
+    const line = this.lineOf(path, error);
+    return {
+      rule: 'config/throws',
+      severity: 'error',
+      file: this.name(path),
+      ...(line === undefined ? {} : { line }),
+      message: error instanceof Error ? error.message : `throws ${String(error)}`,
+    };
+  }
+
+  /** The line of the source that an error was thrown at, by compiling the file again with its map. */
+  private lineOf(path: string, error: unknown): number | undefined {
+    const stack = error instanceof Error ? (error.stack ?? '') : '';
+    const at = stack.indexOf(`${path}:`);
+    const place = at < 0 ? null : /^:(\d+):(\d+)/.exec(stack.slice(at + path.length));
+    if (!place) return undefined;
+    const { map } = transformSync(readFileSync(path, 'utf8'), { ...OPTIONS, sourcefile: path, sourcemap: 'external' });
+    const entry = new SourceMap(JSON.parse(map)).findEntry(Number(place[1]) - 1, Number(place[2]) - 1);
+    return 'originalLine' in entry ? entry.originalLine + 1 : undefined;
+  }
+
+  private name(path: string): string {
+    return relative(this.root, path).split(sep).join('/');
+  }
+}
+
+const OPTIONS = { loader: 'ts', format: 'cjs', target: 'node20', platform: 'node' } as const;
+
+/** The file that a relative import means, as TypeScript finds it. */
+function findFile(path: string): string | undefined {
+  const candidates = [
+    path,
+    `${path}.ts`,
+    path.replace(/\.js$/, '.ts'),
+    `${path}.js`,
+    `${path}.json`,
+    join(path, 'index.ts'),
+    join(path, 'index.js'),
+  ];
+  return candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

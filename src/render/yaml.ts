@@ -1,0 +1,28 @@
+import { dump } from 'js-yaml';
+
+/** Fields that readers look for first, in the order that Kubernetes' own documentation has them. */
+const FIRST = ['apiVersion', 'kind', 'metadata'] as const;
+const FIRST_OF_METADATA = ['name', 'namespace', 'labels', 'annotations'] as const;
+
+/**
+ * Kubernetes objects as YAML documents: fields in the usual order, no anchors, no folded lines (a folded line hides
+ * what changed), a newline at the end.
+ */
+export function toYaml(objects: readonly object[]): string {
+  return objects.map((object) => dump(inOrder(object), { noRefs: true, lineWidth: -1 })).join('---\n');
+}
+
+function inOrder(object: object): object {
+  const fields = sorted(object, FIRST);
+  const { metadata } = fields;
+  if (typeof metadata === 'object' && metadata !== null) fields['metadata'] = sorted(metadata, FIRST_OF_METADATA);
+  return fields;
+}
+
+function sorted(object: object, first: readonly string[]): Record<string, unknown> {
+  const fields = object as Record<string, unknown>;
+  const result: Record<string, unknown> = {};
+  for (const key of first) if (fields[key] !== undefined) result[key] = fields[key];
+  for (const key of Object.keys(fields)) if (!(key in result)) result[key] = fields[key];
+  return result;
+}
