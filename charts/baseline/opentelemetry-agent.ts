@@ -1,0 +1,149 @@
+import type { Cluster, JsonObject } from '../component';
+import { defineComponent } from '../component';
+import { RESTRICTED_CONTAINER, byProvider, resources } from '../hardening';
+import { extract } from './opentelemetry-gateway';
+
+const LABELS = {
+  'app.kubernetes.io/name': 'opentelemetry-collector',
+  'app.kubernetes.io/instance': 'opentelemetry-agent',
+  component: 'agent-collector',
+};
+
+/** Where container logs are on a node, and where the agent notes how far it has read. */
+const LOGS = '/var/log/pods';
+const STATE = '/var/lib/otelcol';
+
+export const component = defineComponent({
+  name: 'opentelemetry-agent',
+  summary: 'Reads container logs and the measurements of kubelets on every node',
+  providers: ['aws', 'eks', 'local'],
+
+  declare: (cluster) => ({
+    chart: {
+      repository: 'https://open-telemetry.github.io/opentelemetry-helm-charts',
+      name: 'opentelemetry-collector',
+      version: '0.170.0',
+      values: {
+        mode: 'daemonset',
+        // The chart adds `-agent` to the name of a DaemonSet.
+        fullnameOverride: 'opentelemetry',
+        image: { repository: 'ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-k8s' },
+        priorityClassName: 'platform-critical',
+        resources: resources('100m', '512Mi'),
+        podSecurityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+        // Log files belong to root, and so do the marks of how far they were read.
+        securityContext: { ...RESTRICTED_CONTAINER, runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 },
+        tolerations: [{ operator: 'Exists' }],
+        clusterRole: {
+          create: true,
+          rules: [
+            { apiGroups: [''], resources: ['pods', 'namespaces'], verbs: ['get', 'list', 'watch'] },
+            { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list', 'watch'] },
+            { apiGroups: [''], resources: ['nodes/stats'], verbs: ['get'] },
+          ],
+        },
+        extraVolumes: [
+          { name: 'logs', hostPath: { path: LOGS, type: 'Directory' } },
+          { name: 'state', hostPath: { path: STATE, type: 'DirectoryOrCreate' } },
+        ],
+        extraVolumeMounts: [
+          { name: 'logs', mountPath: LOGS, readOnly: true },
+          { name: 'state', mountPath: STATE, readOnly: false },
+        ],
+        // It takes nothing from the network.
+        ports: {
+          metrics: { enabled: true },
+          otlp: { enabled: false },
+          'otlp-http': { enabled: false },
+          'jaeger-compact': { enabled: false },
+          'jaeger-grpc': { enabled: false },
+          'jaeger-thrift': { enabled: false },
+          zipkin: { enabled: false },
+        },
+        // Instead of the chart's configuration, which could only be added to.
+        alternateConfig: configuration(cluster),
+      },
+    },
+    namespace: {
+      name: 'opentelemetry-agent',
+      level: 'privileged',
+      reason: 'reads container logs of its node as root and keeps its place beside them',
+    },
+    workloads: {
+      agent: {
+        labels: LABELS,
+        reaches: [
+          { to: 'api-server' },
+          { to: 'nodes', port: 10250, why: 'reads what the kubelet measures' },
+          {
+            to: 'component',
+            component: 'opentelemetry-gateway',
+            workload: 'collector',
+            port: 'agent',
+            optional: true,
+            ordered: false,
+          },
+        ],
+        scrape: [{ port: 8888 }],
+      },
+    },
+    priorityClass: 'platform-critical',
+    exceptions: [{ what: 'runAsNonRoot', reason: 'container logs are readable by root alone' }],
+  }),
+});
+
+function configuration(cluster: Cluster): JsonObject {
+  const processors = ['memory_limiter', 'k8sattributes', 'batch'];
+  return {
+    extensions: { health_check: { endpoint: '${env:MY_POD_IP}:13133' }, file_storage: { directory: STATE } },
+    receivers: {
+      filelog: {
+        include: [`${LOGS}/*/*/*.log`],
+        // Reading its own log, it would write more of it.
+        exclude: [`${LOGS}/opentelemetry-agent_*/*/*.log`],
+        start_at: 'end',
+        storage: 'file_storage',
+        include_file_path: true,
+        include_file_name: false,
+        retry_on_failure: { enabled: true },
+        operators: [{ type: 'container', id: 'container-parser', max_log_size: 102400 }],
+      },
+      kubeletstats: {
+        auth_type: 'serviceAccount',
+        collection_interval: '30s',
+        endpoint: 'https://${env:OTEL_K8S_NODE_IP}:10250',
+        // The cluster's authority signs kubelets' certificates, except on a machine of one's own.
+        insecure_skip_verify: byProvider(cluster, { cloud: false, local: true }),
+      },
+    },
+    processors: {
+      memory_limiter: { check_interval: '1s', limit_percentage: 80, spike_limit_percentage: 25 },
+      k8sattributes: {
+        auth_type: 'serviceAccount',
+        filter: { node_from_env_var: 'OTEL_K8S_NODE_NAME' },
+        pod_association: [{ sources: [{ from: 'resource_attribute', name: 'k8s.pod.uid' }] }],
+        extract: extract(),
+      },
+      batch: {},
+    },
+    exporters: {
+      otlp: {
+        endpoint: 'opentelemetry-gateway.opentelemetry.svc:4319',
+        tls: { insecure: true },
+        sending_queue: { storage: 'file_storage' },
+      },
+    },
+    service: {
+      extensions: ['health_check', 'file_storage'],
+      telemetry: {
+        metrics: {
+          readers: [{ pull: { exporter: { prometheus: { host: '${env:MY_POD_IP}', port: 8888 } } } }],
+        },
+      },
+      pipelines: {
+        logs: { receivers: ['filelog'], processors, exporters: ['otlp'] },
+        metrics: { receivers: ['kubeletstats'], processors, exporters: ['otlp'] },
+      },
+    },
+  };
+}
