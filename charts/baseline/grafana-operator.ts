@@ -59,6 +59,7 @@ export const component = defineComponent({
           source('kube-prometheus-stack', 'alertmanager', 'web'),
           source('loki', 'gateway', 'http'),
           source('tempo', 'tempo', 'http'),
+          source('parca', 'server', 'http'),
           { to: 'host', ...issuer(cluster), why: 'signs people in' },
         ],
         scrape: [{ port: 3000 }],
@@ -222,6 +223,9 @@ function dataSources(scope: Construct, cluster: Cluster): void {
     jsonData: { ...name, tracesToLogsV2: { datasourceUid: 'loki', filterByTraceID: true } },
     ...header,
   });
+  for (const url of byProvider(cluster, { cloud: ['http://parca-server.parca.svc:7070'], local: [] })) {
+    add('parca', url);
+  }
 }
 
 function route(scope: Construct, cluster: Cluster): void {

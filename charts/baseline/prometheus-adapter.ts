@@ -39,7 +39,6 @@ export const component = defineComponent({
           { to: 'api-server' },
           { to: 'component', component: 'kube-prometheus-stack', workload: 'prometheus', port: 'web' },
         ],
-        scrape: [{ port: 6443, scheme: 'https' }],
       },
     },
     webhooks: [
@@ -51,6 +50,7 @@ export const component = defineComponent({
         kinds: ['custom.metrics.k8s.io/MetricValueList'],
       },
     ],
+    exceptions: [{ what: 'no monitor', reason: 'its metrics are for those alone who show the API server a token' }],
     needs: ['cert-manager.io/Certificate', 'cert-manager.io/Issuer'],
     priorityClass: 'platform-critical',
     // cert-manager writes its authority there.
