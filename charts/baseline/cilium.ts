@@ -2,6 +2,8 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Cluster, JsonObject, Provider, Reach } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_CONTAINER, byProvider, reachesSts, resources, roleArn, spread } from '../hardening';
+import { addOnLabels, podSecurity } from '../labels';
+import { addDefaultDeny } from '../network';
 
 const VERSION = '1.20.0';
 
@@ -257,13 +259,12 @@ export const component = defineComponent({
     ],
   }),
 
-  resources(scope) {
+  resources(scope, { cluster, name }) {
+    const labels = addOnLabels(name);
+    // No Pod belongs here.
     new k8s.KubeNamespace(scope, 'secrets', {
-      metadata: {
-        name: SECRETS.name,
-        // No Pod belongs here.
-        labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
-      },
+      metadata: { name: SECRETS.name, labels: { ...labels, ...podSecurity('restricted', cluster.kubernetesVersion) } },
     });
+    addDefaultDeny(scope, SECRETS.name, labels);
   },
 });

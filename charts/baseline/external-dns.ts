@@ -1,0 +1,73 @@
+import { defineComponent } from '../component';
+import {
+  RESTRICTED_CONTAINER,
+  RESTRICTED_POD,
+  afterIdentityWebhook,
+  reachesSts,
+  resources,
+  roleArn,
+} from '../hardening';
+
+const LABELS = {
+  'app.kubernetes.io/instance': 'external-dns',
+  'app.kubernetes.io/name': 'external-dns',
+};
+
+const USER = { runAsUser: 65532, runAsGroup: 65532 };
+
+export const component = defineComponent({
+  name: 'external-dns',
+  summary: 'Writes the names of the gateway’s routes into the public zone',
+  providers: ['aws', 'eks'],
+
+  declare: (cluster) => ({
+    chart: {
+      repository: 'https://kubernetes-sigs.github.io/external-dns',
+      name: 'external-dns',
+      version: '1.21.1',
+      values: {
+        provider: { name: 'aws' },
+        sources: ['gateway-httproute'],
+        gatewayNamespace: 'gateway',
+        domainFilters: [cluster.domain],
+        // Records carry the cluster's name, so that none is removed that another cluster wrote.
+        registry: 'txt',
+        txtOwnerId: cluster.name,
+        policy: 'sync',
+        logFormat: 'json',
+        priorityClassName: 'platform-standard',
+        resources: resources('20m', '128Mi'),
+        podSecurityContext: { ...RESTRICTED_POD, fsGroup: USER.runAsGroup },
+        securityContext: { ...RESTRICTED_CONTAINER, ...USER },
+        serviceAccount: {
+          name: 'external-dns',
+          annotations: { 'eks.amazonaws.com/role-arn': roleArn(cluster, 'external-dns') },
+        },
+        env: [{ name: 'AWS_REGION', value: cluster.region ?? '' }],
+        serviceMonitor: { enabled: false },
+      },
+    },
+    namespace: { name: 'external-dns', level: 'restricted' },
+    workloads: {
+      controller: {
+        labels: LABELS,
+        reaches: [
+          { to: 'api-server' },
+          { to: 'host', host: 'route53.amazonaws.com', port: 443, why: 'writes records' },
+          reachesSts(cluster),
+        ],
+        scrape: [{ port: 7979 }],
+      },
+    },
+    needs: ['gateway.networking.k8s.io/Gateway', 'gateway.networking.k8s.io/HTTPRoute'],
+    after: afterIdentityWebhook(cluster),
+    identities: [{ serviceAccount: 'external-dns', role: 'external-dns' }],
+    priorityClass: 'platform-standard',
+    exceptions: [
+      {
+        what: 'two replicas, a disruption budget and topology spread',
+        reason: 'it elects no leader and its chart allows one copy; while it moves, records stay as they are',
+      },
+    ],
+  }),
+});
