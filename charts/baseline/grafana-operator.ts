@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { Cluster, JsonObject } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, byProvider, resources } from '../hardening';
+import { addOnLabels } from '../labels';
 import { organisations } from './loki';
 
 const VERSION = '5.24.0';
@@ -14,8 +15,12 @@ const GRAFANA = { app: 'grafana' };
 const INSTANCE = { dashboards: 'platform' };
 const OIDC_SECRET = 'grafana-oidc';
 
+const NAME = 'grafana-operator';
+const NAMESPACE = 'grafana';
+const metadata = (name: string) => ({ name, namespace: NAMESPACE, labels: addOnLabels(NAME) });
+
 export const component = defineComponent({
-  name: 'grafana-operator',
+  name: NAME,
   summary: 'Runs Grafana, its data sources and dashboards from objects in git',
   providers: ['aws', 'eks', 'local'],
 
@@ -43,7 +48,7 @@ export const component = defineComponent({
         },
       },
     },
-    namespace: { name: 'grafana', level: 'restricted' },
+    namespace: { name: NAMESPACE, level: 'restricted' },
     workloads: {
       operator: {
         labels: OPERATOR,
@@ -105,7 +110,7 @@ export const component = defineComponent({
     ],
   }),
 
-  resources(scope, { cluster, namespace }) {
+  resources(scope, { cluster }) {
     grafana(scope, cluster);
     dataSources(scope, cluster);
     route(scope, cluster);
@@ -113,12 +118,12 @@ export const component = defineComponent({
       new ApiObject(scope, 'oidc', {
         apiVersion: 'external-secrets.io/v1',
         kind: 'ExternalSecret',
-        metadata: { name: OIDC_SECRET, namespace },
+        metadata: metadata(OIDC_SECRET),
         spec: {
           refreshInterval: '1h',
           secretStoreRef: { kind: 'ClusterSecretStore', name: store },
           target: { name: OIDC_SECRET },
-          dataFrom: [{ extract: { key: `${cluster.name}/${OIDC_SECRET}` } }],
+          dataFrom: [{ extract: { key: `${cluster.name}/${NAME}/oidc` } }],
         },
       });
     }
@@ -142,7 +147,7 @@ function grafana(scope: Construct, cluster: Cluster): void {
   new ApiObject(scope, 'grafana', {
     apiVersion: 'grafana.integreatly.org/v1beta1',
     kind: 'Grafana',
-    metadata: { name: 'grafana', namespace: 'grafana', labels: INSTANCE },
+    metadata: { ...metadata('grafana'), labels: { ...addOnLabels(NAME), ...INSTANCE } },
     spec: {
       config: {
         analytics: { reporting_enabled: 'false', check_for_updates: 'false', check_for_plugin_updates: 'false' },
@@ -205,7 +210,7 @@ function dataSources(scope: Construct, cluster: Cluster): void {
     new ApiObject(scope, type, {
       apiVersion: 'grafana.integreatly.org/v1beta1',
       kind: 'GrafanaDatasource',
-      metadata: { name: type, namespace: 'grafana' },
+      metadata: metadata(type),
       spec: {
         uid: type,
         instanceSelector: { matchLabels: INSTANCE },
@@ -232,7 +237,7 @@ function route(scope: Construct, cluster: Cluster): void {
   new ApiObject(scope, 'route', {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
-    metadata: { name: 'grafana', namespace: 'grafana' },
+    metadata: metadata('grafana'),
     spec: {
       parentRefs: [{ name: 'platform', namespace: 'gateway', sectionName: 'https' }],
       hostnames: [host(cluster)],
