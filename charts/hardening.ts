@@ -97,6 +97,16 @@ export function afterIdentityWebhook(cluster: Cluster): readonly { component: st
     : [];
 }
 
+/** For `after`, of whoever keeps data on volumes: its Pods stay pending until somebody makes those. */
+export function afterStorage(cluster: Cluster): readonly { component: string; why: string }[] {
+  return [
+    {
+      component: byProvider(cluster, { cloud: 'aws-ebs-csi-driver', local: 'local-path-provisioner' }),
+      why: 'makes its volumes',
+    },
+  ];
+}
+
 /** The reach of whoever exchanges a token for a role. */
 export function reachesSts(cluster: Cluster): {
   readonly to: 'host';
