@@ -38,10 +38,15 @@ const environment = new Environment({ enableOptionalTypes: true, homogeneousAggr
   .registerFunction('url(string): URL', (text: string) => new CelUrl(text))
   .registerFunction('URL.getScheme(): string', ({ url }: CelUrl) => url.protocol.slice(0, -1))
   .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
-  .registerFunction('string.find(string): string', find);
+  .registerFunction(
+    'string.find(string): string',
+    (text: string, pattern: string) => re2(pattern).exec(text)?.[0] ?? '',
+  )
+  .registerFunction('string.matchesRe2(string): bool', (text: string, pattern: string) => re2(pattern).test(text));
 const duration = environment.parse('duration(self)');
 const types = { duration: (text: string): unknown => duration({ self: text }) };
 
+const patterns = new Map<string, RegExp>();
 const compiledRules = new Map<string, Compiled>();
 
 /** Evaluates all rules of one value and gives those that it breaks. Rules that can't be evaluated are passed over. */
@@ -95,7 +100,10 @@ function compile(rule: string): Compiled {
 
 function parse(rule: string): Compiled {
   // The engine takes `has()` of fields only, not of a field of an indexed item; `in` says the same.
-  const text = rule.replace(/\bhas\(([\w.[\]]*\][\w.]*)\.(\w+)\)/g, "('$2' in $1)");
+  // Its `matches` knows JavaScript's patterns and not RE2's.
+  const text = rule
+    .replaceAll('.matches(', '.matchesRe2(')
+    .replace(/\bhas\(([\w.[\]]*\][\w.]*)\.(\w+)\)/g, "('$2' in $1)");
   try {
     const parsed = environment.parse(text);
     const { valid, error } = parsed.check();
@@ -105,10 +113,11 @@ function parse(rule: string): Compiled {
   }
 }
 
-function find(text: string, pattern: string): string {
-  const expression = compileRe2(pattern);
-  if (!expression) throw new Error(`pattern ${pattern} is not understood`);
-  return expression.exec(text)?.[0] ?? '';
+function re2(pattern: string): RegExp {
+  const known = patterns.get(pattern) ?? compileRe2(pattern);
+  if (!known) throw new Error(`JavaScript has no such pattern as ${pattern}`);
+  patterns.set(pattern, known);
+  return known;
 }
 
 function eachSchema(schema: RawSchema, path: string, visit: (schema: RawSchema, path: string) => void): void {

@@ -38,6 +38,8 @@ export interface Children {
   /** Schema of fields that `properties` does not name; `true` allows anything, `undefined` refuses them. */
   readonly others: SchemaNode | true | undefined;
   readonly items?: SchemaNode;
+  /** Fields that the API server fills in before it looks at combinations. */
+  readonly defaults: Readonly<Record<string, unknown>> | undefined;
   readonly allOf: readonly SchemaNode[];
   readonly anyOf: readonly SchemaNode[];
   readonly oneOf: readonly SchemaNode[];
@@ -125,10 +127,13 @@ function makeChildren({ raw, builtIn, narrows }: SchemaNode): Children {
     schemas.map((schema) => prepare(schema, builtIn, true));
   const embedded = raw['x-kubernetes-embedded-resource'] === true;
   const properties = Object.entries(raw.properties ?? {});
+  const preset = properties.filter(([, schema]) => schema.default !== undefined);
   return {
     properties: new Map(properties.map(([name, schema]) => [name, below(schema)])),
     others: othersOf(raw, builtIn, narrows, below),
     items: raw.items && below(raw.items),
+    defaults:
+      preset.length > 0 ? Object.fromEntries(preset.map(([name, schema]) => [name, schema.default])) : undefined,
     allOf: [...narrowing(raw.allOf), ...(embedded ? narrowing([EMBEDDED]) : NONE)],
     anyOf: raw['x-kubernetes-int-or-string'] ? NONE : narrowing(raw.anyOf),
     oneOf: narrowing(raw.oneOf),

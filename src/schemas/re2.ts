@@ -15,9 +15,10 @@ const POSIX: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
 };
 
-/** Matches one piece of RE2 syntax that JavaScript writes differently, a literal letter, or the ends of groups and classes. */
-const PIECE =
-  /\\Q([\s\S]*?)(?:\\E|$)|\\[pP][A-Z]|\\[zA]|\\[\s\S]|\[:(\^?)(\w+):\]|\(\?P<|\(\?i\)|\(\?i:|\(\?s\)|[A-Za-z]|[\s\S]/g;
+const ESCAPES: Readonly<Record<string, string>> = { '\\A': '^', '\\z': '$', '\\a': '\\x07' };
+
+/** One piece of RE2 syntax: a quotation, an escape, a POSIX class, the start of a group, or one character. */
+const PIECE = /\\Q([\s\S]*?)(?:\\E|$)|\\[pP][A-Z]|\\[\s\S]|\[:(\w+):\]|\(\?P<|\(\?i\)|\(\?i:|[\s\S]/g;
 
 /**
  * Compiles a pattern in Go's RE2 syntax, which the API server uses, as a JavaScript regular expression.
@@ -36,34 +37,62 @@ export function compileRe2(pattern: string): RegExp | undefined {
   return undefined;
 }
 
+/** Rewrites what the two syntaxes write differently: anchors, Unicode classes, names, POSIX classes, `(?i)` in the middle. */
 function translate(pattern: string): string {
-  let inClass = false;
   let ignoreCase = false;
   const outer: boolean[] = [];
-  return pattern.replace(PIECE, (piece, quoted?: string, negated?: string, posix?: string) => {
-    if (quoted !== undefined) return quoted.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    if (posix !== undefined && inClass && !negated && POSIX[posix]) return POSIX[posix];
-    if (/^\\[pP]/.test(piece)) return piece.length === 3 ? `${piece.slice(0, 2)}{${piece[2]}}` : piece;
-    if (piece === '\\z') return '$';
-    if (piece === '\\A') return '^';
-    if (piece === '(?P<') return enter('(?<');
-    if (piece === '(?i:') return enter('(?:', true);
-    if (piece === '(?i)') {
-      ignoreCase = true;
-      return '';
-    }
-    if (piece === '[' && !inClass) inClass = true;
-    else if (piece === ']' && inClass) inClass = false;
-    else if (piece === '(' && !inClass) return enter('(');
-    else if (piece === ')' && !inClass) ignoreCase = outer.pop() ?? false;
-    else if (ignoreCase && /^[A-Za-z]$/.test(piece) && !inClass)
-      return `[${piece.toLowerCase()}${piece.toUpperCase()}]`;
-    return piece;
-  });
+  // The content of the class that is being read, with and without its letters in the other case.
+  let inside: { text: string; other: string } | undefined;
 
-  function enter(text: string, ignore = ignoreCase): string {
+  const enter = (text: string, ignore = ignoreCase): string => {
     outer.push(ignoreCase);
     ignoreCase = ignore;
     return text;
-  }
+  };
+  const inClass = (open: { text: string; other: string }, piece: string, posix: string | undefined): string => {
+    if (piece === ']' && open.text !== '' && open.text !== '^') {
+      inside = undefined;
+      return `${open.text}${ignoreCase ? open.other : ''}]`;
+    }
+    const text = posix ? (POSIX[posix] ?? piece) : piece === ']' ? '\\]' : (ESCAPES[piece] ?? unicode(piece));
+    open.other += piece === '^' && open.text === '' ? '' : text.length === 1 ? otherCase(text) : text;
+    open.text += text;
+    return '';
+  };
+
+  return pattern.replace(PIECE, (piece, quoted?: string, posix?: string) => {
+    if (inside) return inClass(inside, piece, posix);
+    if (quoted !== undefined) return quoted.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+    switch (piece) {
+      case '[':
+        inside = { text: '', other: '' };
+        return piece;
+      case '(':
+        return enter(piece);
+      case '(?P<':
+        return enter('(?<');
+      case '(?i:':
+        return enter('(?:', true);
+      case '(?i)':
+        ignoreCase = true;
+        return '';
+      case ')':
+        ignoreCase = outer.pop() ?? false;
+        return piece;
+      default:
+        if (ignoreCase && otherCase(piece) !== piece) return `[${piece}${otherCase(piece)}]`;
+        return ESCAPES[piece] ?? unicode(piece);
+    }
+  });
+}
+
+/** `\pL` as `\p{L}`. */
+function unicode(piece: string): string {
+  return /^\\[pP].$/.test(piece) ? `${piece.slice(0, 2)}{${piece[2]}}` : piece;
+}
+
+/** A letter in its other case, and all else as it is. */
+function otherCase(piece: string): string {
+  if (!/^[A-Za-z]$/.test(piece)) return piece;
+  return piece === piece.toLowerCase() ? piece.toUpperCase() : piece.toLowerCase();
 }

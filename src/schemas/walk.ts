@@ -23,7 +23,8 @@ export class Walk {
   /** Checks a value against a schema and collects what is wrong; `depth` is the length of the path to it. */
   value(node: SchemaNode, value: unknown, depth: number): void {
     if (depth > DEEPEST) return this.report(depth, 'too-deep', `is nested deeper than ${DEEPEST} levels`);
-    if (value === null) return this.absent(node, depth);
+    // A null field is a field left out, whether allowed or not; lists see to their items themselves.
+    if (value === null) return;
     const type = typeOf(value);
     if (type === 0) return this.report(depth, 'type', `is ${kindOfValue(value)}, which JSON can't hold`, value);
     if (node.types !== 0 && (node.types & type) === 0) return this.wrongType(node, value, depth);
@@ -61,11 +62,6 @@ export class Walk {
       else path += `[${JSON.stringify(step)}]`;
     }
     return path;
-  }
-
-  private absent(node: SchemaNode, depth: number): void {
-    if (node.builtIn || node.raw.nullable || node.raw.default !== undefined || node.types === 0) return;
-    this.report(depth, 'type', `is null, expected ${expected(node)}`, null, 'leave the field out');
   }
 
   private wrongType(node: SchemaNode, value: unknown, depth: number): void {
@@ -125,7 +121,7 @@ export class Walk {
     }
     for (const name of node.required) {
       const inner = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (inner === undefined || (inner === null && node.builtIn)) {
+      if (inner === undefined || (inner === null && !children.properties.get(name)?.raw.nullable)) {
         this.report(depth, 'required', 'is missing', undefined, `set ${name}`, name);
       }
     }
@@ -170,7 +166,8 @@ export class Walk {
     for (let index = 0; index < list.length; index++) {
       this.at[depth] = index;
       const item = list[index];
-      if (item === null && node.builtIn) this.report(depth + 1, 'type', 'is null, expected an item', null, 'remove it');
+      const missing = item === null && (items ? !items.raw.nullable : node.builtIn);
+      if (missing) this.report(depth + 1, 'type', 'is null, expected an item', null, 'remove it');
       else if (items) this.value(items, item, depth + 1);
       else this.anything(item, depth + 1);
     }
@@ -207,8 +204,9 @@ export class Walk {
     }
   }
 
-  private combinations(node: SchemaNode, value: unknown, depth: number): void {
-    const { allOf, anyOf, oneOf, not } = childrenOf(node);
+  private combinations(node: SchemaNode, given: unknown, depth: number): void {
+    const { allOf, anyOf, oneOf, not, defaults } = childrenOf(node);
+    const value = defaults && typeOf(given) === TYPE.object ? { ...defaults, ...(given as object) } : given;
     for (const part of allOf) this.value(part, value, depth);
     if (anyOf.length > 0 && !anyOf.some((choice) => accepts(choice, value))) {
       this.report(depth, 'combination', `must meet at least one of: ${describe(anyOf)}`, value);

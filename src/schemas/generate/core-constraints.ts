@@ -11,6 +11,7 @@ const LABELS: RawSchema = {
   additionalProperties: { type: 'string', format: 'label-value' },
 };
 const CONFIG_KEYS: RawSchema = { propertyNames: { format: 'config-key' } };
+const MODE: RawSchema = { minimum: 0, maximum: 0o777 };
 const CONTAINER: Readonly<Record<string, RawSchema>> = { name: DNS_LABEL, image: { minLength: 1 } };
 
 /**
@@ -23,6 +24,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, RawSchema>>>> = {
     annotations: { propertyNames: { format: 'annotation-key' } },
     finalizers: { items: { type: 'string', format: 'finalizer' } },
   },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference': { uid: { minLength: 1 }, name: { minLength: 1 } },
   'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector': { matchLabels: LABELS },
   'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement': {
     key: { format: 'label-key' },
@@ -47,6 +49,11 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, RawSchema>>>> = {
   },
   'io.k8s.api.core.v1.EnvVar': { name: { minLength: 1, pattern: '^[ -<>-~]+$' } },
   'io.k8s.api.core.v1.Volume': { name: DNS_LABEL },
+  'io.k8s.api.core.v1.ConfigMapVolumeSource': { defaultMode: MODE },
+  'io.k8s.api.core.v1.SecretVolumeSource': { defaultMode: MODE },
+  'io.k8s.api.core.v1.ProjectedVolumeSource': { defaultMode: MODE },
+  'io.k8s.api.core.v1.DownwardAPIVolumeSource': { defaultMode: MODE },
+  'io.k8s.api.core.v1.KeyToPath': { mode: MODE, path: { minLength: 1 } },
   'io.k8s.api.core.v1.VolumeMount': { name: { minLength: 1 }, mountPath: { minLength: 1 } },
   'io.k8s.api.core.v1.HTTPGetAction': { port: PORT_OR_NAME },
   'io.k8s.api.core.v1.TCPSocketAction': { port: PORT_OR_NAME },
@@ -62,7 +69,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, RawSchema>>>> = {
   'io.k8s.api.core.v1.ServicePort': {
     name: DNS_LABEL,
     port: PORT,
-    targetPort: PORT_OR_NAME,
+    targetPort: { ...PORT_OR_NAME, minimum: 0 },
     nodePort: { minimum: 0, maximum: 65535 },
   },
   'io.k8s.api.core.v1.ServiceSpec': { selector: LABELS },
@@ -110,6 +117,29 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, RawSchema>>>> = {
 
 /** Fields that the API server requires although its OpenAPI calls them optional. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  'io.k8s.api.core.v1.Pod': ['spec'],
+  'io.k8s.api.core.v1.PodTemplateSpec': ['spec'],
+  'io.k8s.api.core.v1.Service': ['spec'],
+  'io.k8s.api.core.v1.PersistentVolumeClaim': ['spec'],
+  'io.k8s.api.core.v1.PersistentVolumeClaimSpec': ['accessModes', 'resources'],
+  'io.k8s.api.apps.v1.Deployment': ['spec'],
+  'io.k8s.api.apps.v1.StatefulSet': ['spec'],
+  'io.k8s.api.apps.v1.DaemonSet': ['spec'],
+  'io.k8s.api.batch.v1.Job': ['spec'],
+  'io.k8s.api.batch.v1.CronJob': ['spec'],
+  'io.k8s.api.batch.v1.JobTemplateSpec': ['spec'],
+  'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler': ['spec'],
+  'io.k8s.api.networking.v1.Ingress': ['spec'],
+  'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy': ['spec'],
+  'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec': ['matchConstraints'],
+  'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding': ['spec'],
+  'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': ['policyName', 'validationActions'],
+  'io.k8s.api.admissionregistration.v1.NamedRuleWithOperations': [
+    'operations',
+    'apiGroups',
+    'apiVersions',
+    'resources',
+  ],
   'io.k8s.api.core.v1.Container': ['image'],
   'io.k8s.api.core.v1.EphemeralContainer': ['image'],
   'io.k8s.api.core.v1.LimitRangeItem': ['type'],

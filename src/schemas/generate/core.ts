@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiServer } from '../../engines';
 import type { RawSchema } from '../raw-schema';
 import { constrain } from './core-constraints';
-import { strip } from './strip';
+import { IGNORED, strip } from './strip';
 
 /** A built-in kind: where it stands in the definitions, and whether its objects have a namespace. */
 export interface CoreKind {
@@ -56,12 +56,15 @@ export async function readCore(server: ApiServer): Promise<CoreSchemas> {
     return { ...kind, definition };
   });
 
+  const roots = new Set(kinds.map(({ definition }) => definition));
   const definitions: Record<string, RawSchema> = {};
   const reach = (name: string): void => {
     if (definitions[name]) return;
     const found = all[name];
     if (!found) throw new Error(`definition ${name} is referred to but missing`);
-    definitions[name] = withoutZeroDefaults(strip(found));
+    const stripped = withoutZeroDefaults(strip(found));
+    const drops = roots.has(name) && stripped.properties?.status;
+    definitions[name] = drops ? { ...stripped, properties: { ...stripped.properties, status: IGNORED } } : stripped;
     for (const target of references(definitions[name])) reach(target);
   };
   for (const { definition } of kinds) reach(definition);

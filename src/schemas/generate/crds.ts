@@ -2,7 +2,6 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
 import { goModule } from '../../engines';
-import { compareText } from '../../model/finding';
 import type { RawSchema } from '../raw-schema';
 import { CRD_SOURCES, type CrdSource } from '../sources';
 import { namespacedManaged } from './crossplane-managed';
@@ -21,13 +20,14 @@ export interface Crd {
       readonly served: boolean;
       readonly storage: boolean;
       readonly schema: { readonly openAPIV3Schema: RawSchema };
+      readonly subresources?: { readonly status?: object };
       readonly [other: string]: unknown;
     }[];
     readonly [other: string]: unknown;
   };
 }
 
-/** All CustomResourceDefinitions of the pinned sources, as their projects wrote them, source by source and by name. */
+/** All CustomResourceDefinitions of the pinned sources, as their projects wrote them, source by source. */
 export async function readCrds(
   onProgress: (message: string) => void = () => {},
 ): Promise<readonly { readonly source: CrdSource; readonly crds: readonly Crd[] }[]> {
@@ -44,7 +44,7 @@ export async function readCrds(
     }
     if (found.length === 0) throw new Error(`${source.module} ${source.version}: no CustomResourceDefinition found`);
     const crds = source.namespacedManaged ? found.flatMap(namespacedManaged) : found;
-    result.push({ source, crds: crds.sort((a, b) => compareText(a.metadata.name, b.metadata.name)) });
+    result.push({ source, crds });
   }
   return result;
 }

@@ -1,12 +1,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { engineVersion, startApiServer } from '../../engines';
-import { compareText } from '../../model/finding';
 import type { CoreData, CrdIndex, KindTable, RawSchema } from '../raw-schema';
 import { CORE_SOURCE } from '../sources';
 import { readCore } from './core';
 import { readCrds } from './crds';
-import { strip } from './strip';
+import { IGNORED, strip } from './strip';
 
 const DATA = path.join(__dirname, '..', 'data');
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
@@ -50,10 +49,13 @@ async function writeCrds(): Promise<void> {
     const { addOn: name, module, version, note } = source;
     sources.push({ name, version, from: `Go module ${module}`, ...(note ? { note } : {}) });
     for (const { spec } of crds) {
-      for (const { name: version, schema } of spec.versions.filter(({ served }) => served)) {
+      for (const { name: version, schema, subresources } of spec.versions.filter(({ served }) => served)) {
         const apiVersion = `${spec.group}/${version}`;
         rows.push([apiVersion, spec.names.kind, [sources.length - 1, spec.scope === 'Namespaced']]);
-        await write(path.join('crds', spec.group, version, `${spec.names.kind}.json`), root(schema.openAPIV3Schema));
+        await write(
+          path.join('crds', spec.group, version, `${spec.names.kind}.json`),
+          root(schema.openAPIV3Schema, subresources?.status !== undefined),
+        );
       }
     }
   }
@@ -63,7 +65,7 @@ async function writeCrds(): Promise<void> {
 }
 
 /** The whole object: what every custom resource has besides what its definition says. */
-function root(schema: RawSchema): RawSchema {
+function root(schema: RawSchema, dropsStatus: boolean): RawSchema {
   const { properties = {}, ...rest } = strip(schema);
   const own = properties.metadata?.properties;
   return {
@@ -72,6 +74,7 @@ function root(schema: RawSchema): RawSchema {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
       ...properties,
+      ...(dropsStatus ? { status: IGNORED } : {}),
       metadata: { $ref: OBJECT_META, ...(own ? { allOf: [{ properties: own }] } : {}) },
     },
   };
@@ -84,7 +87,8 @@ function table<T>(rows: readonly (readonly [apiVersion: string, kind: string, va
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => compareText(a, b)));
+  const names = Object.keys(record).sort();
+  return Object.fromEntries(names.map((name) => [name, record[name]!]));
 }
 
 async function write(name: string, content: unknown): Promise<void> {

@@ -1,5 +1,8 @@
 import type { RawSchema } from '../raw-schema';
 
+/** Stands for a status that has a subresource of its own: the API server drops it from what is applied. */
+export const IGNORED: RawSchema = { nullable: true, 'x-kubernetes-preserve-unknown-fields': true };
+
 /** Keywords whose value is kept as it is. */
 const PLAIN = [
   '$ref',
