@@ -1,13 +1,12 @@
+import type { Fault } from './fault';
 import { oneLine } from './show';
 
 /** Where a value stands: keys and indexes from the top. */
 export type Path = readonly (string | number)[];
 
 /** Something that is no plain data. */
-export interface Impurity {
+export interface Impurity extends Fault {
   readonly path: Path;
-  /** What stands there, and why that cannot be. */
-  readonly message: string;
   /** True where reading the value from top to bottom may not come to an end. @default false */
   readonly endless?: boolean;
 }
@@ -15,6 +14,8 @@ export interface Impurity {
 /** Deeper or larger descriptions than any real one; YAML aliases can spell a huge one in a few lines. */
 const DEEPEST = 64;
 const LARGEST = 200_000;
+
+const WRITE_DATA = 'write objects, lists, strings, numbers, true, false or null';
 
 /**
  * Everything in a value that JSON cannot hold, or that two readings could see differently: functions, instances of
@@ -28,10 +29,10 @@ export function findImpurities(value: unknown): Impurity[] {
 
   const measure = (part: unknown, path: Path): number => {
     const reason = impurityOf(part);
-    if (reason) return report(path, reason);
+    if (reason) return report(path, reason, WRITE_DATA);
     if (typeof part !== 'object' || part === null) return 1;
-    if (open.has(part)) return report(path, 'must not contain itself', true);
-    if (path.length > DEEPEST) return report(path, `is nested deeper than ${DEEPEST} levels`, true);
+    if (open.has(part)) return report(path, 'contains itself', 'write what is meant once', true);
+    if (path.length > DEEPEST) return report(path, `is nested deeper than ${DEEPEST} levels`, 'write it flatter', true);
     const known = sizes.get(part);
     if (known !== undefined) return known;
     open.add(part);
@@ -40,34 +41,37 @@ export function findImpurities(value: unknown): Impurity[] {
     sizes.set(part, size);
     return size;
   };
-  const report = (path: Path, message: string, endless = false): number => {
-    found.push({ path, message, endless });
+  const report = (path: Path, message: string, fix: string, endless = false): number => {
+    found.push({ path, message, fix, endless });
     return 1;
   };
   const measureList = (list: readonly unknown[], path: Path): number => {
     let size = 1;
     for (let index = 0; index < list.length; index++) {
       const part = list[index];
-      size += part === undefined ? report([...path, index], 'is undefined') : measure(part, [...path, index]);
+      size +=
+        part === undefined
+          ? report([...path, index], 'is undefined, which no list may hold', 'remove it')
+          : measure(part, [...path, index]);
     }
     return size;
   };
   const measureObject = (object: object, path: Path): number => {
     let size = 1;
     for (const key of Reflect.ownKeys(object)) {
-      if (typeof key === 'symbol') size += report([...path, String(key)], 'has a symbol as its key');
-      else if (key === '__proto__') size += report([...path, key], 'is no key that data may have');
+      if (typeof key === 'symbol') size += report([...path, String(key)], 'has a symbol as its key', 'remove it');
+      else if (key === '__proto__') size += report([...path, key], '`__proto__` is not allowed as a key', 'remove it');
       else size += measureProperty(Object.getOwnPropertyDescriptor(object, key), [...path, key]);
     }
     return size;
   };
   const measureProperty = (property: PropertyDescriptor | undefined, path: Path): number => {
-    if (property?.get || property?.set) return report(path, 'is computed when it is read');
+    if (property?.get || property?.set) return report(path, 'is computed when it is read', WRITE_DATA);
     return property?.value === undefined ? 1 : measure(property.value, path);
   };
 
   const size = measure(value, []);
-  if (size > LARGEST) report([], `holds ${size} values, more than the ${LARGEST} allowed`, true);
+  if (size > LARGEST) report([], `holds ${size} values, more than the ${LARGEST} allowed`, 'write less', true);
   return found;
 }
 
@@ -76,13 +80,13 @@ function impurityOf(value: unknown): string | undefined {
     case 'function':
     case 'symbol':
     case 'bigint':
-      return `is a ${typeof value}`;
+      return `is a ${typeof value}, not plain data`;
     case 'number':
-      return Number.isFinite(value) ? undefined : `is ${value}, not a number that JSON can hold`;
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON cannot hold`;
     case 'object':
       return value === null || Array.isArray(value) || isPlain(value)
         ? undefined
-        : `is an instance of ${className(value)}`;
+        : `is an instance of ${className(value)}, not plain data`;
     default:
       return undefined;
   }

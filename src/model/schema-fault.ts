@@ -69,16 +69,9 @@ export function faultOf(error: ErrorObject): Fault & { readonly rule: string } {
       return { rule: 'config/length', ...lengthFault(data, error.keyword, Number(params.limit)) };
     case 'minItems':
     case 'minProperties':
-      return {
-        rule: 'config/length',
-        ...countFault(TYPES[error.keyword === 'minItems' ? 'array' : 'object'], 'least', params),
-      };
     case 'maxItems':
     case 'maxProperties':
-      return {
-        rule: 'config/length',
-        ...countFault(TYPES[error.keyword === 'maxItems' ? 'array' : 'object'], 'most', params),
-      };
+      return { rule: 'config/length', ...countFault(Object.keys(data as object).length, Number(params.limit)) };
     case 'uniqueItems':
       return { rule: 'config/duplicate', ...duplicateFault(data, Number(params.i)) };
     default:
@@ -111,7 +104,7 @@ function typeFault(value: unknown, types: readonly string[], schema: Schema): Fa
     if (/^-?\d{1,15}$/.test(text)) return { message, fix: `write \`${Number(text)}\` without quotes` };
     return { message, fix: `write ${wanted}` };
   }
-  const truth = type === 'boolean' ? BOOLEANS[text.toLowerCase()] : undefined;
+  const truth = type === 'boolean' ? truthOf(value) : undefined;
   if (truth !== undefined) return { message, fix: `write \`${truth}\` without quotes` };
   if (type === 'array') return { message, fix: 'write a list, even of one' };
   if (type === 'object') {
@@ -159,10 +152,16 @@ function alternativesFault(value: unknown, branches: readonly Schema[]): Fault {
           words.filter((word) => typeof word === 'string'),
         )
       : undefined;
-  return {
-    message: `${show(value)} is neither ${branches.map(describeSchema).join(' nor ')}`,
-    fix: near === undefined ? (faults.find((fault) => fault.fix)?.fix ?? 'write one of these') : `write ${show(near)}`,
-  };
+  const truth = branches.some(({ type }) => type === 'boolean') ? truthOf(value) : undefined;
+  const message = `must be ${branches.map(describeSchema).join(' or ')}, not ${show(value)}`;
+  if (truth !== undefined) return { message, fix: `write \`${truth}\` without quotes` };
+  if (near !== undefined) return { message, fix: `write ${show(near)}` };
+  return { message, fix: faults.find((fault) => fault.fix)?.fix ?? 'write one of these' };
+}
+
+/** What a string such as `off` stands for where people write true and false as words. */
+function truthOf(value: unknown): boolean | undefined {
+  return typeof value === 'string' ? BOOLEANS[value.trim().toLowerCase()] : undefined;
 }
 
 function describeSchema(schema: Schema): string {
@@ -183,13 +182,13 @@ function patternFault(value: unknown, pattern: string, schema: Schema): Fault {
 
 function rangeFault(value: unknown, comparison: string, limit: number): Fault {
   const words: Readonly<Record<string, string>> = {
-    '>=': 'at least',
-    '<=': 'at most',
-    '>': 'more than',
-    '<': 'less than',
+    '>=': `\`${limit}\` or more`,
+    '<=': `\`${limit}\` or less`,
+    '>': `more than \`${limit}\``,
+    '<': `less than \`${limit}\``,
   };
-  const allowed = `${words[comparison] ?? comparison} \`${limit}\``;
-  return { message: `${show(value)} must be ${allowed}`, fix: `write ${allowed}` };
+  const allowed = words[comparison] ?? `${comparison} \`${limit}\``;
+  return { message: `must be ${allowed}, not ${show(value)}`, fix: `write ${allowed}` };
 }
 
 function lengthFault(value: unknown, keyword: 'minLength' | 'maxLength', limit: number): Fault {
@@ -202,12 +201,11 @@ function lengthFault(value: unknown, keyword: 'minLength' | 'maxLength', limit: 
   return { message: `${show(value)} is ${length} characters long, ${excess}`, fix };
 }
 
-function countFault(what: string | undefined, bound: 'least' | 'most', params: Record<string, unknown>): Fault {
-  const limit = Number(params.limit);
-  return {
-    message: `must be ${what} of at ${bound} ${limit}`,
-    fix: bound === 'least' ? `add ${limit === 1 ? 'one' : 'some'}` : 'remove some',
-  };
+function countFault(count: number, limit: number): Fault {
+  if (count === 0) return { message: 'is empty', fix: limit === 1 ? 'add one' : `add ${limit}` };
+  if (count < limit)
+    return { message: `has ${count} entries, at least ${limit} are needed`, fix: `add ${limit - count}` };
+  return { message: `has ${count} entries, at most ${limit} are allowed`, fix: `remove ${count - limit}` };
 }
 
 function duplicateFault(value: unknown, index: number): Fault {

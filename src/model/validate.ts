@@ -42,12 +42,7 @@ const compiled = new WeakMap<object, ValidateFunction>();
 export function validateShape(schema: object, value: unknown, where: Where): Finding[] {
   const impurities = findImpurities(value);
   const impure = new Set(impurities.map(({ path }) => fieldOf(path)));
-  const located: Located[] = impurities.map(({ path, message }) => ({
-    rule: 'config/plain-data',
-    path,
-    message: `must be plain data: it ${message}`,
-    fix: 'write objects, lists, strings, numbers, true, false or null',
-  }));
+  const located: Located[] = impurities.map((impurity) => ({ rule: 'config/plain-data', ...impurity }));
   if (!impurities.some(({ endless }) => endless)) {
     const isImpure = (path: Path) => path.some((_, index) => impure.has(fieldOf(path.slice(0, index + 1))));
     located.push(...(impure.has('') ? [] : shapeFaults(schema, value).filter(({ path }) => !isImpure(path))));
@@ -94,10 +89,10 @@ function shapeFaults(schema: object, value: unknown): Located[] {
 function unknownKey(error: ErrorObject, path: Path, missing: Set<string> | undefined): Located {
   const key = String(error.params.additionalProperty);
   const valid = Object.keys((error.parentSchema as Schema).properties ?? {});
-  const present = error.data as object;
+  const present = error.data as Readonly<Record<string, unknown>>;
   const near = nearest(
     key,
-    valid.filter((one) => !Object.hasOwn(present, one)),
+    valid.filter((one) => present[one] === undefined),
   );
   if (near !== undefined) missing?.delete(near);
   return { rule: 'config/unknown-key', path: [...path, key], ...unknownKeyFault(key, near, valid) };

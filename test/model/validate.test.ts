@@ -137,8 +137,8 @@ test.each([
   ['clusters/prod/nodePools/general/capacity/memory', '10GB', 'config/format', 'write `10G` (10^9) or `10Gi` (2^30)'],
   ['clusters/prod/nodePools/general/capacity/cpu', 8, 'config/type', "put it in quotes: `'8'`"],
   ['clusters/prod/nodePools/general/minimum', '3', 'config/type', 'write `3` without quotes'],
-  ['clusters/prod/nodePools/general/minimum', 0, 'config/range', 'write at least `1`'],
-  ['clusters/prod/nodePools/general/capacity/pods', 300, 'config/range', 'write at most `250`'],
+  ['clusters/prod/nodePools/general/minimum', 0, 'config/range', 'write `1` or more'],
+  ['clusters/prod/nodePools/general/capacity/pods', 300, 'config/range', 'write `250` or less'],
   ['environments/prod/production', 'yes', 'config/type', 'write `true` without quotes'],
   ['environments/dev', null, 'config/type', 'write an object with `cluster`'],
   ['registries', 'ghcr.io', 'config/type', 'write a list, even of one'],
@@ -149,7 +149,8 @@ test.each([
   ['oidc/clientId', '', 'config/length', 'write a value'],
   ['gitops/publishTo', 'embeded', 'config/value', 'write `embedded`'],
   ['gitops/publishTo', 'github.com/a/b', 'config/value', 'write `https://github.com/a/b`'],
-  ['clusters/prod/addOns/karpenter', 'off', 'config/value', 'write one of these'],
+  ['clusters/prod/addOns/karpenter', 'off', 'config/value', 'write `false` without quotes'],
+  ['clusters/prod/addOns/karpenter', 'maybe', 'config/value', 'write one of these'],
   ['clusters/prod/addOns/loki', { version: 'latest' }, 'config/format', 'write all three numbers, such as `1.2.3`'],
   ['clusters/prod/addOns/loki', { verson: '6.0.0' }, 'config/unknown-key', 'write `version`'],
 ])('%s: %j', (path, value, rule, fix) => {
@@ -242,22 +243,22 @@ describe('what is no plain data', () => {
   const bomb = Array.from({ length: 30 }).reduce<unknown>((inner) => [inner, inner], 'x');
 
   test.each<[string, unknown, string, string]>([
-    ['a function', () => 1, '', 'is a function'],
-    ['an instance of a class', new Money(), '', 'is an instance of Money'],
-    ['a date', new Date(0), '', 'is an instance of Date'],
-    ['a map', new Map(), '', 'is an instance of Map'],
-    ['undefined in a list', { list: [1, undefined] }, '.list[1]', 'is undefined'],
-    ['a hole in a list', { list: [, 1] }, '.list[0]', 'is undefined'], // eslint-disable-line no-sparse-arrays
-    ['NaN', { number: NaN }, '.number', 'is NaN, not a number that JSON can hold'],
-    ['infinity', Infinity, '', 'is Infinity, not a number that JSON can hold'],
-    ['a big integer', 1n, '', 'is a bigint'],
-    ['a symbol', Symbol('x'), '', 'is a symbol'],
+    ['a function', () => 1, '', 'is a function, not plain data'],
+    ['an instance of a class', new Money(), '', 'is an instance of Money, not plain data'],
+    ['a date', new Date(0), '', 'is an instance of Date, not plain data'],
+    ['a map', new Map(), '', 'is an instance of Map, not plain data'],
+    ['undefined in a list', { list: [1, undefined] }, '.list[1]', 'is undefined, which no list may hold'],
+    ['a hole in a list', { list: [, 1] }, '.list[0]', 'is undefined, which no list may hold'], // eslint-disable-line no-sparse-arrays
+    ['NaN', { number: NaN }, '.number', 'is NaN, which JSON cannot hold'],
+    ['infinity', Infinity, '', 'is Infinity, which JSON cannot hold'],
+    ['a big integer', 1n, '', 'is a bigint, not plain data'],
+    ['a symbol', Symbol('x'), '', 'is a symbol, not plain data'],
     ['a symbol as a key', { [Symbol('x')]: 1 }, '["Symbol(x)"]', 'has a symbol as its key'],
     [
       'a key that changes prototypes',
       JSON.parse('{"__proto__": {"admin": true}}'),
       '.__proto__',
-      'is no key that data may have',
+      '`__proto__` is not allowed as a key',
     ],
     [
       'an accessor',
@@ -265,13 +266,13 @@ describe('what is no plain data', () => {
       '.now',
       'is computed when it is read',
     ],
-    ['a cycle', loop, '.self.again[0]', 'must not contain itself'],
+    ['a cycle', loop, '.self.again[0]', 'contains itself'],
   ])('%s', (_, values, field, message) => {
     const finding = planted('clusters/prod/addOns/loki', { values: { it: values } });
     expect(finding).toMatchObject({
       rule: 'config/plain-data',
       field: `clusters.prod.addOns.loki.values.it${field}`,
-      message: `must be plain data: it ${message}`,
+      message,
     });
   });
 
