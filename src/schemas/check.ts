@@ -1,5 +1,6 @@
 import { evaluateRules } from './cel';
 import { findKind, kinds, kindsOf, schemaOf, type KindInfo } from './catalog';
+import { checkConsistency } from './consistency';
 import { checkIdentity } from './identity';
 import { prepareRoot, type SchemaNode } from './node';
 import type { SchemaProblem } from './problem';
@@ -30,6 +31,10 @@ export function checkObject(object: unknown): SchemaProblem[] {
   const walk = new Walk();
   walk.value(root.node, object, 0);
   walk.problems.push(...checkIdentity(root.info, (object as Record<string, unknown>).metadata));
+  // Only where each field is right by itself can be asked whether they fit together.
+  if (walk.problems.length === 0 && root.info.builtIn) {
+    walk.problems.push(...checkConsistency(root.info.apiVersion, root.info.kind, object as Record<string, unknown>));
+  }
   for (const rules of walk.pending) walk.problems.push(...evaluateRules(rules));
   return walk.problems;
 }

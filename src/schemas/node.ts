@@ -50,7 +50,7 @@ const INT32 = 2 ** 31;
 const NONE: readonly never[] = [];
 const EMBEDDED: RawSchema = {
   required: ['apiVersion', 'kind'],
-  properties: { apiVersion: { type: 'string' }, kind: { type: 'string' } },
+  properties: { apiVersion: { type: 'string', minLength: 1 }, kind: { type: 'string', minLength: 1 } },
 };
 
 const prepared = new WeakMap<RawSchema, SchemaNode>();

@@ -13,6 +13,7 @@ export type SchemaRule =
   | 'length'
   | 'duplicate-key'
   | 'combination'
+  | 'consistency'
   | 'metadata'
   | 'cel';
 

@@ -87,8 +87,9 @@ export class Walk {
     if (pattern && !pattern.test(text)) {
       this.report(depth, 'pattern', `does not match ${raw.pattern}`, text);
     }
-    // A built-in field left empty is a field left out.
-    if (format && !(node.builtIn && text === '') && !format.test(text)) {
+    // A built-in field left empty is a field left out, except where the decoder itself wants a syntax.
+    const leftOut = text === '' && node.builtIn && raw.format !== 'quantity';
+    if (format && !leftOut && !format.test(text)) {
       const fix = format.fix?.(text);
       this.report(depth, format.rule, `is not ${format.what}`, text, fix === undefined ? undefined : `write ${fix}`);
     }
@@ -111,7 +112,7 @@ export class Walk {
     for (const name of Object.keys(value)) {
       const inner = value[name];
       if (inner === undefined) continue;
-      count++;
+      if (inner !== null) count++;
       this.at[depth] = name;
       if (keys) this.value(keys, name, depth + 1);
       const child = children.properties.get(name) ?? children.others;

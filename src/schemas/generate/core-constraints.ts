@@ -12,7 +12,23 @@ const LABELS: RawSchema = {
 };
 const CONFIG_KEYS: RawSchema = { propertyNames: { format: 'config-key' } };
 const MODE: RawSchema = { minimum: 0, maximum: 0o777 };
-const CONTAINER: Readonly<Record<string, RawSchema>> = { name: DNS_LABEL, image: { minLength: 1 } };
+const SOME: RawSchema = { minItems: 1 };
+const POLICY_NAME: RawSchema = { minLength: 1, format: 'dns-subdomain' };
+const WEBHOOK: Readonly<Record<string, RawSchema>> = {
+  name: { minLength: 1, format: 'dns-subdomain' },
+  admissionReviewVersions: SOME,
+  timeoutSeconds: { minimum: 1, maximum: 30 },
+};
+const RULE: Readonly<Record<string, RawSchema>> = {
+  operations: SOME,
+  apiGroups: SOME,
+  apiVersions: SOME,
+  resources: SOME,
+};
+const CONTAINER: Readonly<Record<string, RawSchema>> = {
+  name: { ...DNS_LABEL, minLength: 1 },
+  image: { minLength: 1 },
+};
 
 /**
  * What the API server checks in Go and does not publish in its OpenAPI, by definition and field: from the
@@ -48,6 +64,9 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, RawSchema>>>> = {
     name: { format: 'port-name' },
   },
   'io.k8s.api.core.v1.EnvVar': { name: { minLength: 1, pattern: '^[ -<>-~]+$' } },
+  'io.k8s.api.core.v1.ConfigMapKeySelector': { key: { minLength: 1, format: 'config-key' } },
+  'io.k8s.api.core.v1.SecretKeySelector': { key: { minLength: 1, format: 'config-key' } },
+  'io.k8s.api.storage.v1.StorageClass': { provisioner: { minLength: 1 } },
   'io.k8s.api.core.v1.Volume': { name: DNS_LABEL },
   'io.k8s.api.core.v1.ConfigMapVolumeSource': { defaultMode: MODE },
   'io.k8s.api.core.v1.SecretVolumeSource': { defaultMode: MODE },
@@ -77,6 +96,20 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, RawSchema>>>> = {
   'io.k8s.api.core.v1.WeightedPodAffinityTerm': { weight: { minimum: 1, maximum: 100 } },
   'io.k8s.api.core.v1.PreferredSchedulingTerm': { weight: { minimum: 1, maximum: 100 } },
   'io.k8s.api.core.v1.LimitRangeItem': { type: { minLength: 1 } },
+  'io.k8s.api.admissionregistration.v1.ValidatingWebhook': WEBHOOK,
+  'io.k8s.api.admissionregistration.v1.MutatingWebhook': WEBHOOK,
+  'io.k8s.api.admissionregistration.v1.ServiceReference': { port: PORT },
+  'io.k8s.api.admissionregistration.v1.RuleWithOperations': RULE,
+  'io.k8s.api.admissionregistration.v1.NamedRuleWithOperations': RULE,
+  'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': {
+    policyName: POLICY_NAME,
+    validationActions: SOME,
+  },
+  'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpec': { policyName: POLICY_NAME },
+  'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec': {
+    groupPriorityMinimum: { minimum: 1, maximum: 20000 },
+    versionPriority: { minimum: 1, maximum: 1000 },
+  },
   'io.k8s.api.apps.v1.DeploymentSpec': {
     replicas: NATURAL,
     minReadySeconds: NATURAL,
@@ -107,11 +140,18 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, RawSchema>>>> = {
     cidr: { format: 'cidr' },
     except: { items: { type: 'string', format: 'cidr' } },
   },
+  'io.k8s.api.networking.v1.HTTPIngressRuleValue': { paths: { minItems: 1 } },
+  'io.k8s.api.networking.v1.HTTPIngressPath': { path: { pattern: '^/' } },
+  'io.k8s.api.networking.v1.IngressServiceBackend': { name: { minLength: 1, format: 'dns-label' } },
   'io.k8s.api.networking.v1.NetworkPolicyPort': { port: PORT_OR_NAME, endPort: PORT },
   'io.k8s.api.networking.v1.ServiceBackendPort': { number: { minimum: 0, maximum: 65535 } },
   'io.k8s.api.policy.v1.PodDisruptionBudgetSpec': { minAvailable: COUNT_OR_PERCENT, maxUnavailable: COUNT_OR_PERCENT },
-  'io.k8s.api.rbac.v1.PolicyRule': { verbs: { minItems: 1 } },
-  'io.k8s.api.rbac.v1.RoleRef': { kind: { enum: ['Role', 'ClusterRole'] }, name: { minLength: 1 } },
+  'io.k8s.api.rbac.v1.PolicyRule': { verbs: SOME, apiGroups: SOME, resources: SOME },
+  'io.k8s.api.rbac.v1.RoleRef': {
+    apiGroup: { enum: ['', 'rbac.authorization.k8s.io'] },
+    kind: { enum: ['Role', 'ClusterRole'] },
+    name: { minLength: 1 },
+  },
   'io.k8s.api.rbac.v1.Subject': { kind: { enum: ['User', 'Group', 'ServiceAccount'] }, name: { minLength: 1 } },
 };
 
@@ -134,21 +174,36 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec': ['matchConstraints'],
   'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding': ['spec'],
   'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec': ['policyName', 'validationActions'],
-  'io.k8s.api.admissionregistration.v1.NamedRuleWithOperations': [
-    'operations',
-    'apiGroups',
-    'apiVersions',
-    'resources',
-  ],
+  'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding': ['spec'],
+  'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpec': ['policyName'],
+  'io.k8s.api.admissionregistration.v1.RuleWithOperations': Object.keys(RULE),
+  'io.k8s.api.admissionregistration.v1.NamedRuleWithOperations': Object.keys(RULE),
+  'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService': ['spec'],
+  'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceSpec': ['group', 'version'],
   'io.k8s.api.core.v1.Container': ['image'],
   'io.k8s.api.core.v1.EphemeralContainer': ['image'],
   'io.k8s.api.core.v1.LimitRangeItem': ['type'],
 };
 
+/** Further limits of whole definitions: one of several fields, or any field at all. */
+const OBJECTS: Readonly<Record<string, RawSchema>> = {
+  'io.k8s.api.core.v1.EnvVarSource': { minProperties: 1, maxProperties: 1 },
+  'io.k8s.api.networking.v1.NetworkPolicyPeer': { minProperties: 1 },
+  'io.k8s.api.networking.v1.ServiceBackendPort': { minProperties: 1, maxProperties: 1 },
+  'io.k8s.api.networking.v1.IngressSpec': { anyOf: [{ required: ['defaultBackend'] }, { required: ['rules'] }] },
+  'io.k8s.api.rbac.v1.PolicyRule': {
+    oneOf: [{ required: ['apiGroups', 'resources'] }, { required: ['nonResourceURLs'] }],
+  },
+};
+
 /** Whole definitions that OpenAPI leaves too wide. */
 const DEFINITIONS: Readonly<Record<string, RawSchema>> = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': { format: 'quantity' },
-  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { 'x-kubernetes-int-or-string': true },
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
+    'x-kubernetes-int-or-string': true,
+    minimum: -(2 ** 31),
+    maximum: 2 ** 31 - 1,
+  },
 };
 
 /**
@@ -175,5 +230,6 @@ export function constrain(definitions: Readonly<Record<string, RawSchema>>): Rea
     const definition = take(name);
     result[name] = { ...definition, required: [...new Set([...(definition.required ?? []), ...required])] };
   }
+  for (const [name, limits] of Object.entries(OBJECTS)) result[name] = { ...take(name), ...limits };
   return result;
 }
