@@ -58,18 +58,18 @@ const faults: readonly Fault[] = [
     fix: "set up git's credential helper or an SSH key for the host (`git ls-remote <url>` must work)",
   },
   {
+    rule: 'gitops/no-repository',
+    signs:
+      /does not appear to be a git repository|Repository not found|repository .* (not found|does not exist)|not a git repository|does not exist|error: 404/i,
+    message: 'there is no such git repository, or you may not see it',
+    fix: 'check the URL, or make the repository first (`git init --bare`)',
+  },
+  {
     rule: 'gitops/permission',
     signs:
       /error: 403|HTTP.* 403|Write access|denied to|access rights|Permission denied|EACCES|EPERM|insufficient permission|Read-only file system|EROFS|unable to create temporary|not permitted/i,
     message: 'no permission to write; nothing was published',
     fix: 'give this user or key write access to the repository',
-  },
-  {
-    rule: 'gitops/no-repository',
-    signs:
-      /does not appear to be a git repository|Repository not found|repository .* (not found|does not exist)|not a git repository|does not exist|error: 404/i,
-    message: 'there is no git repository',
-    fix: 'check the URL, or make the repository first (`git init --bare`)',
   },
   {
     rule: 'gitops/object-format',

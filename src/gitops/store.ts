@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { explain, isLostRace } from './explain';
 import { git, GitError, runGit } from './git';
@@ -124,6 +124,8 @@ function remoteStore(gitDir: string, url: string, { branch, label, localPath }: 
         if ((await this.head(run).catch(() => undefined)) === commit) return true;
         throw explain(pushed, label);
       }
+      // `=`: the same commit, made in the same second by another publisher.
+      if (/^=\t/m.test(pushed.stdout.toString('utf8'))) return false;
       await remember(run, commit);
       return true;
     },
@@ -177,13 +179,26 @@ async function ensureBare(gitDir: string, branch: string, label: string): Promis
   if (known.code === 0 && known.stdout.toString('latin1').trim() === 'true') return;
   if (known.code !== 0 && !/not a git repository/.test(known.stderr)) throw explain(known, label);
   if (known.code !== 0 && readdirSync(gitDir).every((name) => partsOfRepository.has(name))) {
+    // `git init` mends all but a HEAD that is there and says nothing.
+    writeFileSync(join(gitDir, 'HEAD'), `ref: refs/heads/${branch}\n`);
     await init(gitDir);
     return;
   }
   throw new PublishError('gitops/no-repository', label, 'this is no bare git repository', 'move it out of the way');
 }
 
-const partsOfRepository = new Set(['HEAD', 'config', 'objects', 'refs', 'branches', 'hooks', 'info', 'description']);
+const partsOfRepository = new Set([
+  'HEAD',
+  'config',
+  'description',
+  'objects',
+  'refs',
+  'packed-refs',
+  'branches',
+  'hooks',
+  'info',
+  'keelson',
+]);
 
 /** Repositories that a killed run had begun to make. */
 function removeUnfinished(parent: string): void {

@@ -205,9 +205,7 @@ describe('what people did by hand', () => {
     const repo = await published();
     commitByHand(place, repo.repository, { 'clusters/dev/tenants/orders': 'mine\n' });
     const tree = treeOf({ ...exampleBodies(), 'clusters/dev/tenants/orders/quota.yaml': configMap('orders', 'quota') });
-    expect(await refused(repo, tree, { overwrite: 'all' })).toEqual([
-      'gitops/in-the-way clusters/dev/tenants/orders',
-    ]);
+    expect(await refused(repo, tree, { overwrite: 'all' })).toEqual(['gitops/in-the-way clusters/dev/tenants/orders']);
   });
 
   test('everything that stands against a publish is reported at once', async () => {

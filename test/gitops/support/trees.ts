@@ -60,13 +60,15 @@ export function git(directory: string, ...args: string[]): string {
 
 /** Every file of a revision with its text. */
 export function filesAt(gitDir: string, revision: string): Map<string, string> {
-  const paths = git(gitDir, 'ls-tree', '-r', '--name-only', revision).split('\n').filter(Boolean);
-  return new Map(
-    paths.map((path) => [
-      path,
-      execFileSync('git', ['show', `${revision}:${path}`], { cwd: gitDir, encoding: 'utf8' }),
-    ]),
-  );
+  const show = (path: string): string =>
+    execFileSync('git', ['show', `${revision}:${path}`], { cwd: gitDir, encoding: 'utf8' });
+  return new Map([...idsAt(gitDir, revision).keys()].map((path) => [path, show(path)]));
+}
+
+/** Every file of a revision with git's name for its bytes. */
+export function idsAt(gitDir: string, revision: string): Map<string, string> {
+  const lines = git(gitDir, 'ls-tree', '-r', '--format=%(objectname) %(path)', revision).split('\n').filter(Boolean);
+  return new Map(lines.map((line) => [line.slice(41), line.slice(0, 40)]));
 }
 
 /** Every file of a tree with its text. */
