@@ -1,18 +1,15 @@
-const transform = {
-  '^.+\\.(t|j)s$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } }],
-};
-const shared = {
+/** Unit tests: no network, no engines. `jest.e2e.config.cjs` has those with real engines. */
+module.exports = {
   testEnvironment: 'node',
-  transform,
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/fixtures/', '/node_modules/'],
+  modulePathIgnorePatterns: ['<rootDir>/.keelson/'],
+  transform: {
+    '^.+\\.(t|j)s$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } },
+    ],
+  },
   // cel-js ships ES modules only, so that it must be transformed too.
   transformIgnorePatterns: ['/node_modules/(?!@marcbachmann/cel-js/)'],
-  modulePathIgnorePatterns: ['<rootDir>/.keelson/'],
-};
-
-module.exports = {
-  projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/test/**/*.test.ts'], testPathIgnorePatterns: ['<rootDir>/test/e2e/', '<rootDir>/test/fixtures/'] },
-    // Needs real engines (etcd, kube-apiserver, Argo CD): src/engines fetches or builds them.
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
-  ],
 };

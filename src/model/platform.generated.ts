@@ -251,7 +251,7 @@ export interface StorageProps {
   traces: string;
 }
 /**
- * Add-ons by name: `false` switches one off, `true` on, an object re-tunes it. A cluster's word goes before the platform's.
+ * Add-ons by name: `false` switches one off, `true` on; an object re-tunes it, and on a cluster switches it on. A cluster's word goes before the platform's.
  *
  * @default - each add-on's own choice by provider
  */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Tree } from '../gitops/tree';
 import { compareFindings, compareText, type Finding } from '../model/finding';
+import type { PlatformProps } from '../model/platform.generated';
 import { resolve } from '../model/resolve';
 import type { ResolvedCluster, Unit } from '../model/slices';
 import { codeDigest } from './code-digest';
@@ -29,6 +30,8 @@ export interface Rendering {
   /** What is wrong, by file. A unit with a finding is not in the tree, or not right. */
   readonly findings: readonly Finding[];
   readonly clusters: readonly string[];
+  /** What platform.ts says of its GitOps repository. @default - it is broken */
+  readonly gitops?: PlatformProps['gitops'];
   /** Units that are on at least one cluster, in code-unit order. */
   readonly addOns: readonly string[];
   readonly tenants: readonly string[];
@@ -96,6 +99,7 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
     tree: treeOf(files, (unit) => renderUnit(unit, clusterOf(unit, clusters), own.get(unit.name)).files),
     findings: problems.sort(compareFindings),
     clusters: [...clusters.keys()],
+    gitops: loaded.declarations.platform.props.gitops,
     addOns: namesOf(units, 'component'),
     tenants: namesOf(units, 'tenant'),
     objects: [...files.values()].reduce((sum, file) => sum + file.objects, 0),

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { types } from 'node:util';
 import { load as parseYaml } from 'js-yaml';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Claim } from '../model/claim.generated';
@@ -24,6 +25,13 @@ export interface Loaded {
   readonly findings: readonly Finding[];
 }
 
+/** What a claim has around the tenant's own fields, which are checked where both forms of claim are. */
+const CLAIM_FRAME = {
+  ...claimSchema,
+  $id: 'https://keelson.dev/schemas/claim-frame.json',
+  properties: { ...claimSchema.properties, spec: {} },
+};
+
 /** Bytes that a claim may have: many times what one with every field needs, and too few to exhaust a parser. */
 const CLAIM_LIMIT = 256 * 1024;
 
@@ -33,40 +41,59 @@ const CLAIM_LIMIT = 256 * 1024;
  */
 export function load(root: string, cacheDirectory?: string): Loaded {
   const findings: Finding[] = [];
-  const tenantFiles = namesIn(join(root, 'tenants')).map((name) => `tenants/${name}.ts`);
-  const addOnFiles = namesIn(join(root, 'addons')).map((name) => `addons/${name}.ts`);
-  const code = new UserCode(root, cacheDirectory);
+  // Whichever file runs first, each one's tenants are its own: a tenant may import another.
+  const declared = new Map<string, readonly Tenant[]>();
+  const code = new UserCode(
+    root,
+    (file, run) => {
+      declared.set(file, stage(file, run));
+    },
+    cacheDirectory,
+  );
 
   const platform = loadPlatform(root, code, findings);
   if (!platform) return { findings };
 
-  const tenants: TenantDeclaration[] = [];
-  for (const file of tenantFiles) {
+  for (const file of filesIn(root, 'tenants', findings)) {
     run(file, findings, () => {
-      const declared = stage(file, () => void code.require(file));
-      if (declared.length === 0) {
-        findings.push(
-          finding(
-            file,
-            'config/no-tenant',
-            'declares no tenant',
-            `add: new Tenant(platform, '${nameOf(file)}', { owner: …, groups: … })`,
-          ),
-        );
-      }
-      tenants.push(...declared.map(({ name, props }) => ({ name, props, file })));
+      code.require(file);
+      if (declared.get(file)?.length) return;
+      findings.push(
+        finding(
+          file,
+          'config/no-tenant',
+          'declares no tenant',
+          `add: new Tenant(platform, '${nameOf(file)}', { owner: …, groups: … })`,
+        ),
+      );
     });
   }
-  for (const file of claimFiles(root)) loadClaim(root, file, platform, tenants, findings);
+  const own = ownComponents(filesIn(root, 'addons', findings), code, findings);
   code.save();
+  const tenants: TenantDeclaration[] = [...declared]
+    .sort(([a], [b]) => compareText(a, b))
+    .flatMap(([file, some]) => some.map(({ name, props }) => ({ name, props, file })));
+  for (const file of claimFiles(root, findings)) loadClaim(root, file, platform, tenants, findings);
   return {
     declarations: {
       platform: { file: 'platform.ts', props: platform.props },
       tenants,
-      components: [...productComponents(), ...ownComponents(addOnFiles, code, findings)],
+      components: [...productComponents(), ...own],
     },
-    findings,
+    // A file that several import fails each of them for one reason, told once.
+    findings: [...new Set(findings)],
   };
+}
+
+/** TypeScript files of one of the team's folders. One that is misplaced is a finding: nobody wrote it to be ignored. */
+function filesIn(root: string, folder: 'tenants' | 'addons', findings: Finding[]): readonly string[] {
+  if (!existsSync(join(root, folder))) return [];
+  for (const { name } of readdirSync(join(root, folder), { withFileTypes: true }).filter((one) => one.isFile())) {
+    if (!/\.ya?ml$/.test(name)) continue;
+    const fix = folder === 'tenants' ? `move it to tenants/claims/${name}` : 'move it away: an add-on is a .ts file';
+    findings.push(finding(`${folder}/${name}`, 'config/misplaced', 'is a YAML file, which nothing reads here', fix));
+  }
+  return namesIn(join(root, folder)).map((name) => `${folder}/${name}.ts`);
 }
 
 function loadPlatform(root: string, code: UserCode, findings: Finding[]): Platform | undefined {
@@ -99,14 +126,21 @@ function loadPlatform(root: string, code: UserCode, findings: Finding[]): Platfo
   return platform;
 }
 
-/** YAML files of the claims' folder; a wrong ending is no silent loss. */
-function claimFiles(root: string): readonly string[] {
+/** YAML files of the claims' folder. A file with another ending is a finding: nobody wrote it to be ignored. */
+function claimFiles(root: string, findings: Finding[]): readonly string[] {
   const directory = join(root, 'tenants', 'claims');
   if (!existsSync(directory)) return [];
-  return readdirSync(directory)
-    .filter((file) => /\.ya?ml$/.test(file))
-    .sort(compareText)
-    .map((file) => `tenants/claims/${file}`);
+  const files = readdirSync(directory)
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => `tenants/claims/${name}`)
+    .sort(compareText);
+  const isClaim = (file: string) => /\.ya?ml$/.test(file);
+  for (const file of files.filter((one) => !isClaim(one))) {
+    findings.push(
+      finding(file, 'config/not-a-claim', 'is no YAML file by its name', 'let it end in .yaml, or move it away'),
+    );
+  }
+  return files.filter(isClaim);
 }
 
 function loadClaim(
@@ -135,21 +169,17 @@ function loadClaim(
   } catch (error) {
     const { reason, mark } = error as { reason?: string; mark?: { line: number } };
     findings.push({
-      ...finding(file, 'config/yaml', `is not YAML: ${reason ?? String(error)}`),
+      ...finding(
+        file,
+        'config/yaml',
+        `is not YAML: ${reason ?? String(error)}`,
+        'write plain YAML: spaces for indentation, text with special characters in quotes',
+      ),
       ...(mark ? { line: mark.line + 1 } : {}),
     });
     return;
   }
-  // The tenant's own fields are checked where both forms of claim are: here only what a file has around them.
-  const faults = validateShape(
-    {
-      ...claimSchema,
-      $id: 'https://keelson.dev/schemas/claim-frame.json',
-      properties: { ...claimSchema.properties, spec: {} },
-    },
-    claim,
-    { file, lineOf },
-  );
+  const faults = validateShape(CLAIM_FRAME, claim, { file, lineOf });
   if (faults.length > 0) {
     findings.push(...faults);
     return;
@@ -225,7 +255,7 @@ function run(file: string, findings: Finding[], action: () => void): void {
     if (error instanceof UserCodeError) {
       findings.push(...error.findings);
     } else {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = types.isNativeError(error) ? error.message : String(error);
       findings.push(finding(file, 'config/throws', message));
     }
   }

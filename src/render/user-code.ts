@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { types } from 'node:util';
 import { compileFunction } from 'node:vm';
 import { type TransformFailure, transformSync, version } from 'esbuild';
 import type { Finding } from '../model/finding';
@@ -32,11 +33,18 @@ export class UserCode {
   private readonly compiled: Map<string, string>;
   private readonly used = new Map<string, string>();
   private readonly cacheFile: string | undefined;
+  /** Files that imports mean, by the path that they spell: most tenants import the same two. */
+  private readonly targets = new Map<string, string | undefined>();
+  private readonly root: string;
 
+  /** @param around runs each file's code, by the file's name relative to the root */
   constructor(
-    private readonly root: string,
+    root: string,
+    private readonly around: (file: string, run: () => void) => void,
     cacheDirectory?: string,
   ) {
+    // Links are followed everywhere, so that a file has one name and the product's own modules are known as such.
+    this.root = realpathSync(root);
     this.cacheFile = cacheDirectory && join(cacheDirectory, 'user-code.json');
     this.compiled = this.readCache();
   }
@@ -95,7 +103,9 @@ export class UserCode {
       const run = compileFunction(code, ['exports', 'require', 'module', '__filename', '__dirname'], {
         filename: path,
       }) as (...args: unknown[]) => void;
-      run(module.exports, (id: string) => this.import(id, path), module, path, dirname(path));
+      this.around(this.name(path), () =>
+        run(module.exports, (id: string) => this.import(id, path), module, path, dirname(path)),
+      );
       return module.exports;
     } catch (error) {
       const failure = error instanceof UserCodeError ? error : new UserCodeError([this.thrown(path, error)]);
@@ -106,14 +116,13 @@ export class UserCode {
 
   private import(id: string, from: string): unknown {
     if (!id.startsWith('.')) return require(id);
-    const target = findFile(resolve(dirname(from), id));
+    const spelled = resolve(dirname(from), id);
+    if (!this.targets.has(spelled)) this.targets.set(spelled, findFile(spelled));
+    const target = this.targets.get(spelled);
     if (target === undefined) {
       throw new Error(`cannot find '${id}' from ${this.name(from)}`);
     }
-    return PRODUCT_FOLDERS.some((folder) => target.startsWith(folder)) &&
-      !target.startsWith(this.root + sep + 'tenants')
-      ? require(target)
-      : this.run(target);
+    return PRODUCT_FOLDERS.some((folder) => target.startsWith(folder)) ? require(target) : this.run(target);
   }
 
   private compile(path: string, source: string): string {
@@ -149,13 +158,14 @@ export class UserCode {
       severity: 'error',
       file: this.name(path),
       ...(line === undefined ? {} : { line }),
-      message: error instanceof Error ? error.message : `throws ${String(error)}`,
+      message: types.isNativeError(error) ? error.message : `throws ${String(error)}`,
+      fix: 'mend what it runs: the other files are rendered without it',
     };
   }
 
   /** The line of the source that an error was thrown at, by compiling the file again with its map. */
   private lineOf(path: string, error: unknown): number | undefined {
-    const stack = error instanceof Error ? (error.stack ?? '') : '';
+    const stack = types.isNativeError(error) ? (error.stack ?? '') : '';
     const at = stack.indexOf(`${path}:`);
     const place = at < 0 ? null : /^:(\d+):(\d+)/.exec(stack.slice(at + path.length));
     if (!place) return undefined;
@@ -182,7 +192,8 @@ function findFile(path: string): string | undefined {
     join(path, 'index.ts'),
     join(path, 'index.js'),
   ];
-  return candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
+  const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
+  return found === undefined ? undefined : realpathSync(found);
 }
 
 function digest(text: string): string {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Cluster } from '../cluster';
 import type { Component, ComponentDeclaration, JsonObject, Json, Workload } from '../component';
 import type { ComponentFile } from '../declare';
@@ -87,7 +88,7 @@ export function activate(
       findings.error(file, {
         rule: 'config/throws',
         field: 'declare',
-        message: `throws for cluster '${cluster.name}': ${error instanceof Error ? error.message : String(error)}`,
+        message: `throws for cluster '${cluster.name}': ${types.isNativeError(error) ? error.message : String(error)}`,
         unit: name,
       });
     }

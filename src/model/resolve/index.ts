@@ -38,8 +38,10 @@ const TENANT_SCHEMA = {
 export function resolve(declarations: Declarations): Resolved {
   const findings = new Findings();
   const { platform } = declarations;
-  const shape = validateShape(platformSchema, platform.props, { file: platform.file });
-  if (shape.length > 0) return { findings: shape, clusters: new Map(), units: [] };
+  findings.all.push(...validateShape(platformSchema, platform.props, { file: platform.file }));
+  const broken = findings.all.length > 0;
+  const tenants = declarations.tenants.filter((tenant) => hasGoodShape(tenant, findings));
+  if (broken) return { findings: findings.all.sort(compareFindings), clusters: new Map(), units: [] };
 
   const index = indexComponents(declarations.components, findings);
   const known = [...index.keys()];
@@ -96,7 +98,6 @@ export function resolve(declarations: Declarations): Resolved {
     });
   }
 
-  const tenants = declarations.tenants.filter((tenant) => hasGoodShape(tenant, findings));
   for (const { cluster, slice, file } of resolveTenants(tenants, platform.props, clusters, findings)) {
     units.push({ id: `${cluster}/tenant/${slice.name}`, cluster, name: slice.name, slice, file, own: false });
   }

@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import chalk from 'chalk';
+import { publishText } from '../../report/publish';
+import type { Register } from '../main';
+import { collect, withCommonOptions, withExample } from '../options';
+import { EXIT, hasErrors, say, sayFindings, sayJson, withProgress } from '../output';
+import { renderingJson, renderWithProgress } from '../render';
+import { targetOf, type TargetOptions } from '../target';
+import { version } from '../version';
+
+interface Options extends TargetOptions {
+  readonly allowRemove?: readonly string[];
+  readonly overwrite?: readonly string[];
+  readonly allowStale?: boolean;
+  readonly dryRun?: boolean;
+  readonly cache?: boolean;
+}
+
+/** `keelson publish`: renders, checks, and commits what changed to the GitOps repository. */
+export const register: Register = (program, run) => {
+  const command = program
+    .command('publish')
+    .description('Render and check the platform, and commit what changed to the GitOps repository')
+    .option('--to <repository>', 'git URL to publish to; `embedded` for the one beside the platform')
+    .option('--branch <name>', 'branch to publish to')
+    .option(
+      '--allow-remove <name>',
+      'let `tenant/<name>` or `cluster/<name>` vanish, or a large `share` of all objects',
+      collect,
+    )
+    .option('--overwrite <path>', 'overwrite a file that was edited by hand; `all` for every one', collect)
+    .option('--allow-stale', 'publish although a newer source is published')
+    .option('--dry-run', 'work everything out and commit nothing')
+    .action(
+      run(async (options: Options) => {
+        const started = performance.now();
+        const rendering = await renderWithProgress(options);
+        if (hasErrors(rendering.findings)) {
+          sayFindings(options, rendering.findings);
+          sayJson(options, renderingJson(rendering));
+          say(options, chalk.red('Nothing was published.'));
+          return EXIT.broken;
+        }
+        const { publish } = require('../../gitops/publish') as typeof import('../../gitops/publish');
+        const { readSource } = require('../../gitops/source') as typeof import('../../gitops/source');
+        const source = await readSource(resolve(options.root));
+        const before = performance.now();
+        const result = await withProgress(options, 'Publish', (tell) =>
+          publish(rendering.tree, targetOf(options, rendering.gitops), {
+            version,
+            ...(source === undefined ? {} : { source }),
+            allowRemove: options.allowRemove ?? [],
+            overwrite: options.overwrite?.includes('all') ? 'all' : (options.overwrite ?? []),
+            allowStale: options.allowStale ?? false,
+            dryRun: options.dryRun ?? false,
+            onProgress: (step, done, total) => tell(total ? `${step} (${done ?? 0} of ${total} files)` : step),
+          }),
+        );
+        const milliseconds = {
+          ...rendering.milliseconds,
+          publish: performance.now() - before,
+          all: performance.now() - started,
+        };
+        sayFindings(options, [...rendering.findings, ...result.findings]);
+        sayJson(options, { ...renderingJson(rendering), ...result, milliseconds });
+        say(options, publishText(rendering, result, milliseconds, options.dryRun ?? false));
+        return result.outcome === 'refused' ? EXIT.broken : EXIT.ok;
+      }),
+    );
+  withExample(
+    withCommonOptions(command),
+    'keelson publish',
+    'keelson publish --to ssh://git@git.example.com/platform/gitops.git',
+    'keelson publish --allow-remove tenant/payments',
+  );
+};

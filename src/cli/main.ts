@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { compareText } from '../model/finding';
+import { EXIT, type ExitCode } from './output';
+import { version } from './version';
+
+/** What each file under commands/ exports as `register`: it adds its command to the program. */
+export type Register = (program: Command, run: Run) => void;
+
+/** Wraps a command's action: its result becomes the exit code, what it throws becomes one line and exit code 2. */
+export type Run = <A extends readonly unknown[]>(
+  action: (...args: A) => Promise<ExitCode>,
+) => (...args: A) => Promise<void>;
+
+/** Runs the command line. Sets the process' exit code: 0 holds or done, 1 broken, 2 could not check or run. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('keelson')
+    .description('A Kubernetes platform that a team owns as one TypeScript repository')
+    .version(version)
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(run with --help for usage)')
+    .exitOverride();
+  const run: Run =
+    (action) =>
+    async (...args) => {
+      process.exitCode = await action(...args);
+    };
+  const directory = join(__dirname, 'commands');
+  for (const file of readdirSync(directory)
+    .filter((name) => name.endsWith('.ts'))
+    .sort(compareText)) {
+    (require(join(directory, file)) as { register: Register }).register(program, run);
+  }
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = codeOf(error);
+  }
+}
+
+function codeOf(error: unknown): ExitCode {
+  // Commander has printed its own message; help and --version are no faults.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.unable;
+  const known = error instanceof Error && 'finding' in error;
+  const text =
+    error instanceof Error ? (known || !process.env['KEELSON_DEBUG'] ? error.message : error.stack) : String(error);
+  process.stderr.write(`keelson: ${text}\n`);
+  return EXIT.unable;
+}

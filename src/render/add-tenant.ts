@@ -1,0 +1,100 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { dump } from 'js-yaml';
+import type { TenantProps } from '../model/claim.generated';
+import { compareFindings, type Finding } from '../model/finding';
+import { resolve } from '../model/resolve';
+import { load } from './load';
+
+/** A tenant to add; what is missing becomes a finding. */
+export interface NewTenant {
+  readonly name: string;
+  readonly owner?: string | undefined;
+  readonly group?: string | undefined;
+  /** @default - every environment that is not a production one */
+  readonly environments?: readonly string[] | undefined;
+  readonly repository?: string | undefined;
+  readonly form: 'construct' | 'yaml';
+}
+
+/**
+ * Writes the file that declares a tenant, after checking it against the platform as it stands. Where something is
+ * wrong, everything that is wrong is told and nothing is written.
+ */
+export function addTenant(
+  root: string,
+  tenant: NewTenant,
+): { readonly file?: string; readonly findings: readonly Finding[] } {
+  const { name, owner, group, environments, repository, form } = tenant;
+  const missing = [...(owner ? [] : ['--owner']), ...(group ? [] : ['--group'])].map((option) => ({
+    rule: 'config/required',
+    severity: 'error' as const,
+    file: 'keelson tenant new',
+    message: `${option} is missing`,
+    fix: `add ${option === '--owner' ? '--owner team@example.com' : '--group team-developers'}`,
+  }));
+  const { declarations, findings } = load(root);
+  if (!declarations) return { findings: [...missing, ...findings] };
+
+  const props: TenantProps = {
+    owner: { email: owner ?? 'team@example.com' },
+    groups: { developers: group ?? 'team-developers' },
+    ...(environments ? { environments: Object.fromEntries(environments.map((environment) => [environment, {}])) } : {}),
+    ...(repository ? { delivery: { repository } } : {}),
+  };
+  const file = form === 'yaml' ? `tenants/claims/${name}.yaml` : `tenants/${name}.ts`;
+  const taken = declarations.tenants.find((one) => one.name === name);
+  const clash: Finding[] = taken
+    ? [
+        {
+          rule: 'config/duplicate-tenant',
+          severity: 'error',
+          file,
+          message: `tenant '${name}' is already declared in ${taken.file}`,
+          fix: 'choose another name, or change that file',
+        },
+      ]
+    : [];
+  const resolved = resolve({
+    ...declarations,
+    tenants: [...declarations.tenants.filter((one) => one !== taken), { name, props, file }],
+  });
+  const faults = [...missing, ...clash, ...resolved.findings.filter((finding) => finding.file === file)];
+  if (faults.length > 0) return { findings: faults.sort(compareFindings) };
+
+  const path = join(root, file);
+  mkdirSync(dirname(path), { recursive: true });
+  // Never over a file that is there, whatever it holds.
+  writeFileSync(path, form === 'yaml' ? claim(name, props) : construct(name, props), { flag: 'wx' });
+  return { file, findings: [] };
+}
+
+function claim(name: string, spec: TenantProps): string {
+  return dump({ apiVersion: 'platform.keelson.dev/v1', kind: 'Tenant', metadata: { name }, spec });
+}
+
+function construct(name: string, props: TenantProps): string {
+  const variable = name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/^[0-9]/, '_$&');
+  return `import { Tenant } from '../src/model';
+import { platform } from '../platform';
+
+export const ${variable} = new Tenant(platform, ${quoted(name)}, ${literal(props, '')});
+`;
+}
+
+/** Plain data as TypeScript: names bare where they may be, text in single quotes. */
+function literal(value: unknown, indent: string): string {
+  if (typeof value === 'string') return quoted(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value);
+  if (entries.length === 0) return '{}';
+  const inner = `${indent}  `;
+  const lines = entries.map(
+    ([key, part]) => `${inner}${/^[A-Za-z_]\w*$/.test(key) ? key : quoted(key)}: ${literal(part, inner)},\n`,
+  );
+  return `{\n${lines.join('')}${indent}}`;
+}
+
+function quoted(text: string): string {
+  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}

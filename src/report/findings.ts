@@ -1,0 +1,36 @@
+import chalk from 'chalk';
+import type { Finding } from '../model/finding';
+
+/** Characters of a value that a line has room for. */
+const VALUE_LENGTH = 60;
+
+/** Findings as text for people, one line each, with a count at the end. Empty where there is none. */
+export function findingsText(findings: readonly Finding[]): string {
+  if (findings.length === 0) return '';
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  return [
+    ...findings.map(findingLine),
+    '',
+    `${count(errors, 'error')}, ${count(findings.length - errors, 'warning')}`,
+  ].join('\n');
+}
+
+/** `file:line: field = value: what is wrong; what to write` */
+export function findingLine(finding: Finding): string {
+  const { severity, file, line, object, field, value, message, fix } = finding;
+  const place = chalk.bold(line === undefined ? file : `${file}:${line}`);
+  const what = [object && chalk.cyan(object), field && `${field}${shown(value)}`].filter(Boolean).join(' ');
+  const mark = severity === 'error' ? chalk.red('error') : chalk.yellow('warning');
+  return `${place}: ${mark}: ${what ? `${what}: ` : ''}${message}${fix ? `; ${chalk.green(fix)}` : ''}`;
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || (typeof value === 'object' && value !== null)) return '';
+  const text = JSON.stringify(value) ?? String(value);
+  return ` = ${text.length > VALUE_LENGTH ? `${text.slice(0, VALUE_LENGTH)}…` : text}`;
+}
+
+/** `1 tenant`, `2 tenants`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
