@@ -36,11 +36,11 @@ export class Tenant extends Construct {
     props: TenantProps,
   ) {
     if (!(platform instanceof Platform)) {
-      throw new Error(`new Tenant(…, '${String(name)}', …): the first argument must be the platform of platform.ts`);
+      throw new Error(`new Tenant(…, '${String(name)}', …): the first argument must be the platform that platform.ts exports`);
     }
     const taken = platform.node.tryFindChild(name);
     if (taken instanceof Tenant) {
-      throw new Error(`tenant '${name}' is already declared in ${taken.file}`);
+      throw new Error(`tenant '${name}' is already declared in ${taken.file}: choose another name`);
     }
     super(platform, name);
     this.props = freeze(props);
@@ -79,10 +79,11 @@ let staging: { readonly file: string; readonly tenants: Tenant[] } | undefined;
 
 /**
  * Runs one file's declarations together: where it throws, none of its tenants stay, so that one bad file
- * is one finding and the others are untouched.
+ * is one finding and the others are untouched. A file that it imports is staged inside, with tenants of its own.
  */
 export function stage(file: string, run: () => void): readonly Tenant[] {
   const current = { file, tenants: [] as Tenant[] };
+  const outer = staging;
   staging = current;
   try {
     run();
@@ -91,7 +92,7 @@ export function stage(file: string, run: () => void): readonly Tenant[] {
     for (const tenant of current.tenants) tenant.node.scope?.node.tryRemoveChild(tenant.node.id);
     throw error;
   } finally {
-    staging = undefined;
+    staging = outer;
   }
 }
 

@@ -159,7 +159,6 @@ export class UserCode {
       file: this.name(path),
       ...(line === undefined ? {} : { line }),
       message: types.isNativeError(error) ? error.message : `throws ${String(error)}`,
-      fix: 'mend what it runs: the other files are rendered without it',
     };
   }
 
