@@ -1,6 +1,11 @@
+import { isDate } from 'node:util/types';
 import { childrenOf, enumKey, TYPE, type Children, type SchemaNode } from './node';
 import type { SchemaProblem, SchemaRule } from './problem';
 import { nearest } from './suggest';
+
+// Bound once: under the loaders in use every mention of an imported name is a call, and these stand in the hottest loop.
+const { object: OBJECT, array: ARRAY, string: STRING, integer: INTEGER, number: NUMBER, boolean: BOOLEAN } = TYPE;
+const below = childrenOf;
 
 /** Deeper objects are refused unread; the API server's own decoder stops at 10,000, real objects stay below 40. */
 const DEEPEST = 256;
@@ -23,17 +28,16 @@ export class Walk {
   /** Checks a value against a schema and collects what is wrong; `depth` is the length of the path to it. */
   value(node: SchemaNode, value: unknown, depth: number): void {
     if (depth > DEEPEST) return this.report(depth, 'too-deep', `is nested deeper than ${DEEPEST} levels`);
-    // A null field is a field left out, whether allowed or not; lists see to their items themselves.
-    if (value === null) return;
+    if (value === null) return this.absent(node, depth);
     const type = typeOf(value);
-    if (type === 0) return this.report(depth, 'type', `is ${kindOfValue(value)}, which JSON can't hold`, value);
+    if (type === 0) return this.notJson(value, depth);
     if (node.types !== 0 && (node.types & type) === 0) return this.wrongType(node, value, depth);
 
     const before = this.problems.length;
-    if (type === TYPE.string) this.text(node, value as string, depth);
-    else if (type === TYPE.integer || type === TYPE.number) this.number(node, value as number, depth);
-    else if (type === TYPE.object) this.object(node, value as Record<string, unknown>, depth);
-    else if (type === TYPE.array) this.list(node, value as unknown[], depth);
+    if (type === STRING) this.text(node, value as string, depth);
+    else if (type === INTEGER || type === NUMBER) this.number(node, value as number, depth);
+    else if (type === OBJECT) this.object(node, value as Record<string, unknown>, depth);
+    else if (type === ARRAY) this.list(node, value as unknown[], depth);
     if (node.enumeration && !node.enumeration.has(enumKey(value))) this.notListed(node, value, depth);
     if (node.combines) this.combinations(node, value, depth);
     if (node.rules.length > 0 && this.problems.length === before) {
@@ -62,6 +66,21 @@ export class Walk {
       else path += `[${JSON.stringify(step)}]`;
     }
     return path;
+  }
+
+  /**
+   * In built-in kinds a null field is a field left out. In custom resources server-side apply refuses it unless it is
+   * nullable or has a default to be replaced by. Lists of built-in kinds see to their items themselves.
+   */
+  private absent(node: SchemaNode, depth: number): void {
+    if (node.builtIn || node.narrows || node.types === 0 || node.raw.nullable) return;
+    if (node.raw.default !== undefined) return;
+    this.report(depth, 'type', `is null, expected ${expected(node)}`, null, 'leave it out');
+  }
+
+  private notJson(value: unknown, depth: number): void {
+    const fix = isDate(value) ? 'put it in quotes' : undefined;
+    this.report(depth, 'type', `is ${kindOfValue(value)}, which JSON can't hold`, value, fix);
   }
 
   private wrongType(node: SchemaNode, value: unknown, depth: number): void {
@@ -106,7 +125,7 @@ export class Walk {
   }
 
   private object(node: SchemaNode, value: Record<string, unknown>, depth: number): void {
-    const children = childrenOf(node);
+    const children = below(node);
     const { raw, keys } = node;
     let count = 0;
     for (const name of Object.keys(value)) {
@@ -122,7 +141,7 @@ export class Walk {
     }
     for (const name of node.required) {
       const inner = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (inner === undefined || (inner === null && !children.properties.get(name)?.raw.nullable)) {
+      if (inner === undefined || (inner === null && node.builtIn)) {
         this.report(depth, 'required', 'is missing', undefined, `set ${name}`, name);
       }
     }
@@ -152,9 +171,7 @@ export class Walk {
   private anything(value: unknown, depth: number): void {
     if (value === null || (typeof value !== 'object' && typeOf(value) !== 0)) return;
     if (depth > DEEPEST) return this.report(depth, 'too-deep', `is nested deeper than ${DEEPEST} levels`);
-    if (typeOf(value) === 0) {
-      return this.report(depth, 'type', `is ${kindOfValue(value)}, which JSON can't hold`, value);
-    }
+    if (typeOf(value) === 0) return this.notJson(value, depth);
     for (const [name, inner] of Object.entries(value as object)) {
       this.at[depth] = Array.isArray(value) ? Number(name) : name;
       this.anything(inner, depth + 1);
@@ -162,13 +179,12 @@ export class Walk {
   }
 
   private list(node: SchemaNode, list: readonly unknown[], depth: number): void {
-    const { items } = childrenOf(node);
+    const { items } = below(node);
     const { raw } = node;
     for (let index = 0; index < list.length; index++) {
       this.at[depth] = index;
       const item = list[index];
-      const missing = item === null && (items ? !items.raw.nullable : node.builtIn);
-      if (missing) this.report(depth + 1, 'type', 'is null, expected an item', null, 'remove it');
+      if (item === null && node.builtIn) this.report(depth + 1, 'type', 'is null, expected an item', null, 'remove it');
       else if (items) this.value(items, item, depth + 1);
       else this.anything(item, depth + 1);
     }
@@ -188,7 +204,7 @@ export class Walk {
     const { raw } = node;
     const keys = raw['x-kubernetes-list-type'] === 'map' ? (raw['x-kubernetes-list-map-keys'] ?? []) : undefined;
     if (!keys && raw['x-kubernetes-list-type'] !== 'set' && !raw.uniqueItems) return;
-    const fields = keys && childrenOf(node).items && childrenOf(childrenOf(node).items!).properties;
+    const fields = keys && below(node).items && below(below(node).items!).properties;
     const seen = new Map<unknown, number>();
     for (const [index, item] of list.entries()) {
       if (keys && (typeof item !== 'object' || item === null)) continue;
@@ -206,8 +222,8 @@ export class Walk {
   }
 
   private combinations(node: SchemaNode, given: unknown, depth: number): void {
-    const { allOf, anyOf, oneOf, not, defaults } = childrenOf(node);
-    const value = defaults && typeOf(given) === TYPE.object ? { ...defaults, ...(given as object) } : given;
+    const { allOf, anyOf, oneOf, not, defaults } = below(node);
+    const value = defaults && typeOf(given) === OBJECT ? { ...defaults, ...(given as object) } : given;
     for (const part of allOf) this.value(part, value, depth);
     if (anyOf.length > 0 && !anyOf.some((choice) => accepts(choice, value))) {
       this.report(depth, 'combination', `must meet at least one of: ${describe(anyOf)}`, value);
@@ -235,15 +251,17 @@ function accepts(node: SchemaNode, value: unknown): boolean {
 function typeOf(value: unknown): number {
   switch (typeof value) {
     case 'string':
-      return TYPE.string;
+      return STRING;
     case 'number':
-      return Number.isInteger(value) ? TYPE.integer : Number.isFinite(value) ? TYPE.number : 0;
+      return Number.isInteger(value) ? INTEGER : Number.isFinite(value) ? NUMBER : 0;
     case 'boolean':
-      return TYPE.boolean;
+      return BOOLEAN;
     case 'object': {
-      if (Array.isArray(value)) return TYPE.array;
+      if (Array.isArray(value)) return ARRAY;
       const prototype: unknown = Object.getPrototypeOf(value);
-      return prototype === Object.prototype || prototype === null ? TYPE.object : 0;
+      if (prototype === Object.prototype || prototype === null) return OBJECT;
+      // An object made in another realm (a worker, a vm context) is as plain, with a prototype of its own.
+      return Object.getPrototypeOf(prototype) === null ? OBJECT : 0;
     }
     default:
       return 0;
@@ -253,7 +271,7 @@ function typeOf(value: unknown): number {
 function kindOfValue(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  if (value instanceof Date) return 'a date';
+  if (isDate(value)) return 'a date';
   if (typeof value === 'number') {
     return Number.isInteger(value) ? 'a whole number' : Number.isFinite(value) ? 'a fraction' : String(value);
   }
@@ -264,12 +282,12 @@ function kindOfValue(value: unknown): string {
 function expected({ types, raw }: SchemaNode): string {
   if (raw.format === 'quantity') return 'a quantity';
   const words: readonly [number, string][] = [
-    [TYPE.object, 'an object'],
-    [TYPE.array, 'a list'],
-    [TYPE.string, 'text'],
-    [TYPE.number, 'a number'],
-    [types & TYPE.number ? 0 : TYPE.integer, 'a whole number'],
-    [TYPE.boolean, 'true or false'],
+    [OBJECT, 'an object'],
+    [ARRAY, 'a list'],
+    [STRING, 'text'],
+    [NUMBER, 'a number'],
+    [types & NUMBER ? 0 : INTEGER, 'a whole number'],
+    [BOOLEAN, 'true or false'],
   ];
   return words
     .filter(([bit]) => (types & bit) !== 0)
@@ -279,12 +297,11 @@ function expected({ types, raw }: SchemaNode): string {
 
 function typeFix({ types }: SchemaNode, value: unknown): string | undefined {
   const fits = (type: number): boolean => (types & type) !== 0;
-  if (fits(TYPE.string) && (typeof value === 'number' || typeof value === 'boolean')) return `write "${String(value)}"`;
-  if (value instanceof Date && fits(TYPE.string)) return 'put it in quotes';
-  if (typeof value !== 'string') return fits(TYPE.array) && !Array.isArray(value) ? 'write a list' : undefined;
-  if (fits(TYPE.integer) && /^-?\d+$/.test(value)) return `write ${value} without quotes`;
-  if (fits(TYPE.boolean) && /^(true|false)$/i.test(value)) return `write ${value.toLowerCase()} without quotes`;
-  return fits(TYPE.array) ? 'write a list' : undefined;
+  if (fits(STRING) && (typeof value === 'number' || typeof value === 'boolean')) return `write "${String(value)}"`;
+  if (typeof value !== 'string') return fits(ARRAY) && !Array.isArray(value) ? 'write a list' : undefined;
+  if (fits(INTEGER) && /^-?\d+$/.test(value)) return `write ${value} without quotes`;
+  if (fits(BOOLEAN) && /^(true|false)$/i.test(value)) return `write ${value.toLowerCase()} without quotes`;
+  return fits(ARRAY) ? 'write a list' : undefined;
 }
 
 function rangeMessage({ minimum, maximum, raw }: SchemaNode): string {
