@@ -1,6 +1,7 @@
 import { runGit } from './git';
 import { explain } from './explain';
 import type { Plan } from './plan';
+import { PublishError } from './publish-error';
 import type { Run } from './run';
 import { blobId, type Tree } from './tree';
 
@@ -30,12 +31,22 @@ export async function readIdentity(directory: string): Promise<Identity> {
   return { name: name === '' ? email : name, email };
 }
 
+/** A commit to be made. */
+export interface NewCommit {
+  /** @default - the first commit of its branch */
+  readonly parent?: string;
+  readonly message: string;
+  readonly identity: Identity;
+  /** The repository, for messages. */
+  readonly label: string;
+}
+
 /** Makes one commit of a plan in the run's scratch repository and returns its id. Nobody sees it until a branch moves. */
 export async function writeCommit(
   run: Run,
   tree: Tree,
   plan: Plan,
-  commit: { parent?: string; message: string; identity: Identity; label: string },
+  commit: NewCommit,
   onWritten?: (files: number) => void,
 ): Promise<string> {
   // One pack, whatever its size: moved to the repository it becomes visible as a whole.
@@ -53,7 +64,7 @@ export async function writeCommit(
 function* stream(
   tree: Tree,
   plan: Plan,
-  { parent, message, identity }: { parent?: string; message: string; identity: Identity },
+  { parent, message, identity, label }: NewCommit,
   onWritten?: (files: number) => void,
 ): Generator<Buffer> {
   const person = `${clean(identity.name)} <${clean(identity.email)}> ${Math.floor(Date.now() / 1000)} +0000`;
@@ -72,10 +83,14 @@ function* stream(
   for (const path of [...plan.changed, ...plan.added]) {
     const bytes = tree.read(path);
     if (bytes.length > largestFile) {
-      throw new Error(`${path} has ${bytes.length} bytes, more than the ${largestFile} that a rendered file may have`);
+      const message = `${path} has ${bytes.length} bytes, more than the ${largestFile} that a rendered file may have`;
+      throw new PublishError('gitops/size', label, message, 'split what it holds');
     }
     // What was checked is what is published.
-    if (blobId(bytes) !== tree.files.get(path)) throw new Error(`${path} changed while it was being published`);
+    if (blobId(bytes) !== tree.files.get(path)) {
+      const message = `${path} changed while it was being published; nothing was published`;
+      throw new PublishError('gitops/changed', label, message, 'publish again');
+    }
     const header = Buffer.from(`M 100644 inline ${quote(path)}\ndata ${bytes.length}\n`);
     chunks.push(header, bytes, newline);
     size += header.length + bytes.length;

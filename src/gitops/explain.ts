@@ -108,7 +108,7 @@ export function explain(failure: GitRun | Error, repository: string): PublishErr
 /** Whether another publisher (or a passing lock) was faster, so that a new attempt may succeed. */
 export function isLostRace(run: GitRun): boolean {
   const text = `${run.stderr}\n${run.stdout.toString('utf8')}`;
-  if (/hook declined|No space left/.test(text)) return false;
+  if (/hook declined|No space left|Permission denied|insufficient permission|Read-only/.test(text)) return false;
   return /stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|incorrect old value|reference already exists|File exists|but expected|failed to lock/.test(
     text,
   );

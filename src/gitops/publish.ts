@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from '../model/finding';
 import { checkPaths } from './check-paths';
 import { readIdentity, writeCommit } from './commit';
+import { explain } from './explain';
+import type { GitRun } from './git';
 import { lastPublication } from './history';
 import { commitMessage } from './message';
 import { planPublish, type Conflict, type Overwrite } from './plan';
@@ -59,6 +61,9 @@ const removalFloor = 20;
 
 const mostAttempts = 20;
 
+/** Attempts in a row that find the branch where it was, and can't move it. */
+const mostStandstills = 6;
+
 /**
  * Commits a tree to a branch, on top of what is there: all of it or nothing. What people did by hand, and large
  * removals, are refused until they are named.
@@ -74,9 +79,15 @@ export async function publish(tree: Tree, target: Target, options: PublishOption
     return { outcome: 'refused', changed: false, repository: label, branch, summary, findings: faults };
   }
   return withStore(resolved, async (store, run) => {
+    let lastHead: string | undefined;
+    let standstill = 0;
     for (let attempt = 1; ; attempt++) {
       const result = await attemptPublish(tree, store, run, { label, branch }, options);
-      if (result) return result;
+      if ('outcome' in result) return result;
+      // Where nobody moved the branch, something else keeps it from moving.
+      standstill = attempt > 1 && result.head === lastHead ? standstill + 1 : 0;
+      lastHead = result.head;
+      if (standstill === mostStandstills) throw explain(result.said, label);
       if (attempt === mostAttempts) {
         const message = `other publishers moved the branch ${mostAttempts} times while this one was at work`;
         throw new PublishError('gitops/race', label, message, 'see who publishes there, and publish again');
@@ -87,14 +98,21 @@ export async function publish(tree: Tree, target: Target, options: PublishOption
   });
 }
 
-/** One attempt; undefined where another publisher was faster. */
+/** An attempt that came too late. */
+interface LostRace {
+  /** What it was built upon. */
+  readonly head: string | undefined;
+  readonly said: GitRun;
+}
+
+/** One attempt: everything is worked out anew on what is published now. */
 async function attemptPublish(
   tree: Tree,
   store: Store,
   run: Run,
   { label, branch }: { label: string; branch: string },
   options: PublishOptions,
-): Promise<PublishResult | undefined> {
+): Promise<PublishResult | LostRace> {
   const { source, onProgress } = options;
   onProgress?.('fetch');
   const head = await store.head(run);
@@ -135,7 +153,8 @@ async function attemptPublish(
     onProgress?.('write', done, total),
   );
   onProgress?.('push');
-  if (!(await store.move(run, commit, head))) return undefined;
+  const said = await store.move(run, commit, head);
+  if (said) return { head, said };
   return { ...base, outcome: 'published', changed: true, commit, findings };
 }
 

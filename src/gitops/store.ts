@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { explain, isLostRace } from './explain';
-import { git, GitError, runGit } from './git';
+import { git, GitError, runGit, type GitRun } from './git';
 import { PublishError } from './publish-error';
 import { beginRun, cleanUp, hasOtherRuns, type Run } from './run';
 import type { ResolvedTarget } from './target';
@@ -14,8 +14,11 @@ export interface Store {
   readonly lockDirs: readonly string[];
   /** The commit that the branch points to; undefined where there is no such branch yet. */
   head(run: Run): Promise<string | undefined>;
-  /** Moves the branch from `from` to the commit made in the run. False: another publisher was faster. */
-  move(run: Run, commit: string, from: string | undefined): Promise<boolean>;
+  /**
+   * Moves the branch from `from` to the commit made in the run. Returns what git said where another publisher was
+   * faster, or holds the branch just now.
+   */
+  move(run: Run, commit: string, from: string | undefined): Promise<GitRun | undefined>;
 }
 
 // Objects are packed at once, so that a finished pack becomes visible as a whole or not at all.
@@ -70,13 +73,13 @@ function embeddedStore(gitDir: string, { branch, label }: ResolvedTarget): Store
       const update = ['update-ref', '-m', 'keelson publish', ref, commit, from ?? noCommit];
       const moved = await runGit(['--git-dir', gitDir, ...update]);
       if (moved.code !== 0) {
-        if (isLostRace(moved)) return false;
+        if (isLostRace(moved)) return moved;
         throw explain(moved, label);
       }
       // A clone takes the branch that HEAD names; one that does not exist would give an empty directory.
       if (!(await resolveCommit(gitDir, 'HEAD'))) await git(['--git-dir', gitDir, 'symbolic-ref', 'HEAD', ref]);
       await tidy(gitDir, run);
-      return true;
+      return undefined;
     },
   };
 }
@@ -119,15 +122,15 @@ function remoteStore(gitDir: string, url: string, { branch, label, localPath }: 
         },
       );
       if (pushed.code !== 0) {
-        if (isLostRace(pushed)) return false;
+        if (isLostRace(pushed)) return pushed;
         // The connection may have been lost after the branch had moved.
-        if ((await this.head(run).catch(() => undefined)) === commit) return true;
+        if ((await this.head(run).catch(() => undefined)) === commit) return undefined;
         throw explain(pushed, label);
       }
       // `=`: the same commit, made in the same second by another publisher.
-      if (/^=\t/m.test(pushed.stdout.toString('utf8'))) return false;
+      if (/^=\t/m.test(pushed.stdout.toString('utf8'))) return pushed;
       await remember(run, commit);
-      return true;
+      return undefined;
     },
   };
 }

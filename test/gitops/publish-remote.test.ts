@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { publish } from '../../src/gitops/publish';
@@ -82,6 +82,19 @@ test('a hook that rejects leaves the remote as it was, and its words are told', 
   expect(git(repository, 'rev-parse', 'main')).toBe(before);
   expect(git(repository, 'fsck', '--strict')).toBe('');
 });
+
+test('a lock that nobody of ours left is waited for, then told', async () => {
+  const { repository, target } = remote();
+  await publish(treeOf(exampleBodies()), target, version);
+  const before = git(repository, 'rev-parse', 'main');
+  const lock = join(repository, 'refs', 'heads', 'main.lock');
+  writeFileSync(lock, '');
+  const error = await failure(publish(changed, target, version));
+  expect(error.finding.rule).toBe('gitops/locked');
+  expect(git(repository, 'rev-parse', 'main')).toBe(before);
+  rmSync(lock);
+  expect(await publish(changed, target, version)).toMatchObject({ outcome: 'published' });
+}, 60_000);
 
 test('a branch that is checked out is not moved, another one is', async () => {
   const directory = place.directory();
