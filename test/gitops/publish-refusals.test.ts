@@ -15,6 +15,8 @@ import {
 
 const place = new Workplace();
 afterAll(() => place.clean());
+// Dozens of git processes, on a machine that may be busy.
+jest.setTimeout(60_000);
 
 const quota = 'clusters/dev/tenants/search/quota.yaml';
 const network = 'clusters/dev/tenants/search/network.yaml';

@@ -10,6 +10,8 @@ import { commitByHand, exampleBodies, filesAt, filesOf, git, treeOf, Workplace }
 
 const place = new Workplace();
 afterAll(() => place.clean());
+// Dozens of git processes, on a machine that may be busy.
+jest.setTimeout(60_000);
 
 const version = { version: '1' };
 const changed = treeOf({ ...exampleBodies(), 'README.md': '# Changed\n' });
@@ -94,7 +96,7 @@ test('a lock that nobody of ours left is waited for, then told', async () => {
   expect(git(repository, 'rev-parse', 'main')).toBe(before);
   rmSync(lock);
   expect(await publish(changed, target, version)).toMatchObject({ outcome: 'published' });
-}, 60_000);
+});
 
 test('a branch that is checked out is not moved, another one is', async () => {
   const directory = place.directory();
