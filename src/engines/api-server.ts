@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
@@ -13,6 +13,8 @@ import { getEngine, type EngineOptions } from './get-engine';
 const READY_TIMEOUT = 120_000;
 /** How long a process may take to end by itself before it is killed, in milliseconds. */
 const STOP_TIMEOUT = 10_000;
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** An API server's answer: status and body, parsed where it is JSON. */
 export interface ApiAnswer {
@@ -53,11 +55,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const apiProgram = await getEngine('kube-apiserver', options);
   const directory = await mkdtemp(path.join(tmpdir(), 'keelson-api-'));
   const processes: ChildProcess[] = [];
-  const killAll = (): void => processes.forEach((child) => child.kill('SIGKILL'));
-  process.once('exit', killAll);
+  const forget = endWithProcess(processes, directory);
   const stop = async (): Promise<void> => {
     for (const child of [...processes].reverse()) await end(child);
-    process.off('exit', killAll);
+    forget();
     await rm(directory, { recursive: true, force: true });
   };
 
@@ -154,6 +155,26 @@ function supervise(program: string, log: string, args: readonly string[]): Child
   child.on('close', () => output.end());
   child.on('error', (error) => output.write(`${error.message}\n`));
   return child;
+}
+
+/** Ends the children and removes their folder when this process ends, also by a signal. Gives what undoes that. */
+function endWithProcess(children: readonly ChildProcess[], directory: string): () => void {
+  const clean = (): void => {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    clean();
+    forget();
+    process.kill(process.pid, signal);
+  };
+  const forget = (): void => {
+    process.off('exit', clean);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+  process.once('exit', clean);
+  for (const signal of SIGNALS) process.once(signal, onSignal);
+  return forget;
 }
 
 async function end(child: ChildProcess): Promise<void> {
