@@ -1,7 +1,15 @@
 import { ApiObject } from 'cdk8s';
 import type { Cluster, Component, JsonObject, Reach, Workload } from '../component';
 import { defineComponent } from '../component';
-import { RESTRICTED_CONTAINER, RESTRICTED_POD, byProvider, resources, roleArn, spread } from '../hardening';
+import {
+  RESTRICTED_CONTAINER,
+  RESTRICTED_POD,
+  afterIdentityWebhook,
+  byProvider,
+  resources,
+  roleArn,
+  spread,
+} from '../hardening';
 import { addOnLabels } from '../labels';
 
 const VERSION = '2.3.4';
@@ -181,6 +189,7 @@ export const component: Component = defineComponent({
         },
       ],
       identities: packages(cluster).flatMap(({ name, role }) => (role ? [{ serviceAccount: name, role }] : [])),
+      after: [...afterIdentityWebhook(cluster)],
       priorityClass: 'platform-standard',
       exceptions: [
         {

@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Cluster, Component, GroupKind } from '../component';
 import { defineComponent } from '../component';
-import { RESTRICTED_POD, byProvider, resources, roleArn, spread } from '../hardening';
+import { RESTRICTED_POD, afterIdentityWebhook, byProvider, resources, roleArn, spread } from '../hardening';
 import { MANAGED, addOnLabels } from '../labels';
 
 const VERSION = '2.9.0';
@@ -143,6 +143,7 @@ export const component: Component = defineComponent({
       },
     ],
     identities: byProvider(cluster, { cloud: [{ serviceAccount: READER, role: READER }], local: [] }),
+    after: [...afterIdentityWebhook(cluster)],
     priorityClass: 'platform-critical',
     exceptions: [
       {

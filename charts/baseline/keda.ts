@@ -91,7 +91,13 @@ export const component = defineComponent({
         },
       },
       crds: {
-        source: { repository: 'https://github.com/kedacore/keda', revision: `v${VERSION}`, path: 'config/crd/bases' },
+        source: {
+          repository: 'https://github.com/kedacore/keda',
+          revision: `v${VERSION}`,
+          path: 'config/crd',
+          // Its patches keep the labels of Pods in a ScaledJob's template, which the plain files would drop.
+          kustomize: true,
+        },
         kinds: KINDS,
       },
       webhooks: [

@@ -1,5 +1,5 @@
 import { defineComponent } from '../component';
-import { byProvider, resources, spread } from '../hardening';
+import { afterStorage, byProvider, resources, spread } from '../hardening';
 
 const VERSION = '88.5.3';
 const NAMESPACE = 'monitoring';
@@ -230,6 +230,7 @@ export const component = defineComponent({
         },
       ],
       needs: ['cert-manager.io/Certificate', 'cert-manager.io/Issuer', 'grafana.integreatly.org/GrafanaDashboard'],
+      after: afterStorage(cluster),
       priorityClass: 'platform-critical',
       exceptions: [
         {

@@ -1,6 +1,6 @@
 import type { Cluster, JsonObject, Reach, Workload } from '../component';
 import { defineComponent } from '../component';
-import { byProvider, resources, roleArn, spread } from '../hardening';
+import { afterIdentityWebhook, afterStorage, byProvider, resources, roleArn, spread } from '../hardening';
 
 const labels = (component: string) => ({
   'app.kubernetes.io/name': 'loki',
@@ -129,6 +129,7 @@ export const component = defineComponent({
       }),
     },
     identities: byProvider(cluster, { cloud: [{ serviceAccount: 'loki', role: 'loki' }], local: [] }),
+    after: [...afterIdentityWebhook(cluster), ...afterStorage(cluster)],
     priorityClass: 'platform-standard',
     exceptions: [
       { what: 'one copy of the compactor', reason: 'only one may compact and delete; logs are taken without it' },

@@ -42,6 +42,7 @@ export const component = defineComponent({
   name: 'priority-classes',
   summary: 'Says whose Pods go first when room is short',
   providers: ['aws', 'eks', 'local'],
+  role: 'priority',
 
   declare: () => ({
     // Its objects belong to no namespace.

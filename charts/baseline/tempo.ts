@@ -1,6 +1,14 @@
 import type { Cluster, JsonObject, Reach } from '../component';
 import { defineComponent } from '../component';
-import { RESTRICTED_CONTAINER, RESTRICTED_POD, byProvider, resources, roleArn } from '../hardening';
+import {
+  RESTRICTED_CONTAINER,
+  RESTRICTED_POD,
+  afterIdentityWebhook,
+  afterStorage,
+  byProvider,
+  resources,
+  roleArn,
+} from '../hardening';
 
 const LABELS = { 'app.kubernetes.io/name': 'tempo', 'app.kubernetes.io/instance': 'tempo' };
 
@@ -64,6 +72,7 @@ export const component = defineComponent({
       },
     },
     identities: byProvider(cluster, { cloud: [{ serviceAccount: 'tempo', role: 'tempo' }], local: [] }),
+    after: [...afterIdentityWebhook(cluster), ...afterStorage(cluster)],
     priorityClass: 'platform-standard',
     exceptions: [
       {

@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Cluster, Component, JsonObject, Reach } from '../component';
 import { defineComponent } from '../component';
-import { RESTRICTED_CONTAINER, RESTRICTED_POD, resources, roleArn } from '../hardening';
+import { RESTRICTED_CONTAINER, RESTRICTED_POD, afterIdentityWebhook, resources, roleArn } from '../hardening';
 
 const VERSION = 'v1.18.1';
 
@@ -178,6 +178,7 @@ export const component: Component = defineComponent({
     },
     needs: ['snapshot.storage.k8s.io/VolumeSnapshotClass'],
     identities: [{ serviceAccount: 'velero-server', role: 'velero' }],
+    after: [...afterIdentityWebhook(cluster)],
     priorityClass: 'platform-standard',
     exceptions: [
       {

@@ -108,7 +108,9 @@ function chartSource(chart: ChartSource, component: string): JsonObject {
   };
 }
 
-function gitSource({ repository, revision, path, include }: GitSource): JsonObject {
+function gitSource({ repository, revision, path, include, kustomize }: GitSource): JsonObject {
+  // An empty kustomize source would be dropped: Argo CD finds the kustomization by itself.
+  if (kustomize) return { repoURL: repository, targetRevision: revision, path };
   return {
     repoURL: repository,
     targetRevision: revision,

@@ -33,6 +33,8 @@ export interface GitSource {
   readonly path: string;
   /** Only files that match this glob, such as `{a.yaml,b.yaml}`. @default - every YAML file below, kustomizations aside */
   readonly include?: string;
+  /** True where upstream's kustomization there patches the files and must be run. @default false */
+  readonly kustomize?: boolean;
 }
 
 /**
@@ -187,9 +189,10 @@ export interface ComponentContext {
  * - `network`: gives Pods their network; every component with Pods of its own network waits for it;
  * - `dns`: resolves names; whoever looks one up reaches it, and waits for it;
  * - `gitops`: applies the tree, so that nothing can wait for it;
- * - `metrics`: scrapes the others.
+ * - `metrics`: scrapes the others;
+ * - `priority`: makes the platform's priority classes, without which no Pod that names one is admitted.
  */
-export type Role = 'network' | 'dns' | 'gitops' | 'metrics';
+export type Role = 'network' | 'dns' | 'gitops' | 'metrics' | 'priority';
 
 /**
  * An add-on: one file under `charts/baseline/` (or the team's `addons/`) that exports one of these as `component`.

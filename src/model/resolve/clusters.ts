@@ -25,16 +25,15 @@ const REPLICAS = {
 
 /** Clusters with every default filled in; what contradicts something else becomes a finding. */
 export function resolveClusters(props: PlatformProps, file: string, findings: Findings): ReadonlyMap<string, Cluster> {
-  const names = Object.keys(props.clusters).sort(compareText);
-  checkEnvironments(props, names, file, findings);
-  const clusters = new Map<string, Cluster>();
-  for (const name of names) {
-    const cluster = props.clusters[name];
-    if (!cluster) continue;
-    checkCluster(name, cluster, file, findings);
-    clusters.set(name, describe(name, cluster, props));
-  }
-  return clusters;
+  checkEnvironments(props, Object.keys(props.clusters).sort(compareText), file, findings);
+  for (const [name, cluster] of Object.entries(props.clusters)) checkCluster(name, cluster, file, findings);
+  return describeClusters(props);
+}
+
+/** Clusters by name, with every default filled in, of a platform whose faults are told elsewhere. */
+export function describeClusters(props: PlatformProps): ReadonlyMap<string, Cluster> {
+  const sorted = Object.entries(props.clusters).sort(([a], [b]) => compareText(a, b));
+  return new Map(sorted.map(([name, cluster]) => [name, describe(name, cluster, props)]));
 }
 
 function checkEnvironments(props: PlatformProps, clusters: readonly string[], file: string, findings: Findings): void {

@@ -40,7 +40,10 @@ export function resolve(declarations: Declarations): Resolved {
   const { platform } = declarations;
   findings.all.push(...validateShape(platformSchema, platform.props, { file: platform.file }));
   const broken = findings.all.length > 0;
-  const tenants = declarations.tenants.filter((tenant) => hasGoodShape(tenant, findings));
+  // By name, so that which file a tenant stands in decides nothing.
+  const tenants = [...declarations.tenants]
+    .sort((a, b) => compareText(a.name, b.name))
+    .filter((tenant) => hasGoodShape(tenant, findings));
   if (broken) return { findings: findings.all.sort(compareFindings), clusters: new Map(), units: [] };
 
   const index = indexComponents(declarations.components, findings);

@@ -113,6 +113,10 @@ function dependencies(
     const withPods = workloadsOf(one).some(([, { hostNetwork }]) => !hostNetwork);
     const resolves = workloadsOf(one).some(([, { hostNetwork, reaches }]) => !hostNetwork && reaches?.length);
     if (other.component.role === 'network' && withPods) wait(other.name, 'gives its Pods their network');
+    if (other.component.role === 'priority' && one.declaration.priorityClass.startsWith('platform-')) {
+      wait(other.name, 'makes its priority class');
+    }
+    // The network itself starts without names: where its own Pods want some later, bootstrap has both running.
     if (other.component.role === 'dns' && resolves && one.component.role !== 'network')
       wait(other.name, 'resolves names for it');
   }
