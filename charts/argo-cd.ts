@@ -1,5 +1,5 @@
 import type { ResolvedCluster } from '../src/model/slices';
-import { addOnDirectory, appsDirectory, clusterDirectory } from '../src/gitops/layout';
+import { addOnDirectory, appsDirectory, clusterDirectory } from '../src/model/layout';
 
 /** Argo CD's name for the cluster that it runs in. */
 export const IN_CLUSTER = 'https://kubernetes.default.svc';

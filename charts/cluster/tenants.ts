@@ -1,5 +1,5 @@
 import { ApiObject } from 'cdk8s';
-import { tenantDirectory } from '../../src/gitops/layout';
+import { tenantDirectory } from '../../src/model/layout';
 import { IN_CLUSTER, RETRY, SYNC_OPTIONS, TENANTS_PROJECT, treeSource } from '../argo-cd';
 import type { ClusterFacet } from '../facet';
 import { MANAGED } from '../labels';

@@ -1,4 +1,4 @@
-import type { UnitKind } from './layout';
+import type { UnitKind } from '../model/layout';
 import type { Action, FileCounts, PublishSummary, UnitChange } from './summary';
 
 /** What a commit's trailers say. */

@@ -1,5 +1,5 @@
 import type { Finding } from '../model/finding';
-import { parsePath } from './layout';
+import { parsePath } from '../model/layout';
 import { objectNames } from './objects';
 import type { Plan } from './plan';
 import type { Tree } from './tree';

@@ -1,5 +1,5 @@
 import { compareText } from '../model/finding';
-import { parsePath, type UnitKind } from './layout';
+import { parsePath, type UnitKind } from '../model/layout';
 import type { Plan } from './plan';
 import type { Tree } from './tree';
 

@@ -1,6 +1,6 @@
 import { ApiObject, App, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { addOnPath, appPath, intentPath, readmePath, rootPath, tenantPath } from '../gitops/layout';
+import { addOnPath, appPath, intentPath, readmePath, rootPath, tenantPath } from '../model/layout';
 import { stamp } from '../gitops/stamp';
 import { blobId } from '../gitops/tree';
 import type { Component } from '../model/component';

@@ -1,5 +1,5 @@
 import { compareText } from '../../model/finding';
-import { parsePath, type UnitKind } from '../layout';
+import { parsePath, type UnitKind } from '../../model/layout';
 import { readStamp } from '../stamp';
 import type { Tree } from '../tree';
 import { dangersOf, worst, type ClusterContext, type Danger } from './danger';

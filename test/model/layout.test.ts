@@ -7,7 +7,7 @@ import {
   readmePath,
   rootPath,
   tenantPath,
-} from '../../src/gitops/layout';
+} from '../../src/model/layout';
 
 test('every path that is built says when parsed what it was built from', () => {
   expect(parsePath(rootPath('prod'))).toEqual({ cluster: 'prod', kind: 'cluster', facet: 'root' });
