@@ -141,7 +141,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, RawSchema>>>> = {
     except: { items: { type: 'string', format: 'cidr' } },
   },
   'io.k8s.api.networking.v1.HTTPIngressRuleValue': { paths: { minItems: 1 } },
-  'io.k8s.api.networking.v1.HTTPIngressPath': { path: { pattern: '^/' } },
+  'io.k8s.api.networking.v1.HTTPIngressPath': { path: { pattern: '^(/|$)' } },
   'io.k8s.api.networking.v1.IngressServiceBackend': { name: { minLength: 1, format: 'dns-label' } },
   'io.k8s.api.networking.v1.NetworkPolicyPort': { port: PORT_OR_NAME, endPort: PORT },
   'io.k8s.api.networking.v1.ServiceBackendPort': { number: { minimum: 0, maximum: 65535 } },
