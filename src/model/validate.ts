@@ -112,7 +112,6 @@ function firstOfEachValue(errors: readonly ErrorObject[]): readonly ErrorObject[
 
 /** Loads ajv at the first use only: most commands have nothing to validate. */
 function compile(schema: object): ValidateFunction {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once, or make this asynchronous
   const { Ajv } = require('ajv') as typeof import('ajv');
   const ajv = new Ajv({ allErrors: true, verbose: true, strict: true });
   for (const [name, { check }] of Object.entries(formats)) {
