@@ -2,6 +2,7 @@ import { isDate } from 'node:util/types';
 import { childrenOf, enumKey, TYPE, type Children, type SchemaNode } from './node';
 import type { SchemaProblem, SchemaRule } from './problem';
 import { nearest } from './suggest';
+import { describe, expected, kindOfValue, rangeMessage, typeFix } from './wording';
 
 // Bound once: under the loaders in use every mention of an imported name is a call, and these stand in the hottest loop.
 const { object: OBJECT, array: ARRAY, string: STRING, integer: INTEGER, number: NUMBER, boolean: BOOLEAN } = TYPE;
@@ -266,56 +267,6 @@ function typeOf(value: unknown): number {
     default:
       return 0;
   }
-}
-
-function kindOfValue(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (isDate(value)) return 'a date';
-  if (typeof value === 'number') {
-    return Number.isInteger(value) ? 'a whole number' : Number.isFinite(value) ? 'a fraction' : String(value);
-  }
-  const words: Record<string, string> = { object: 'an object', string: 'text', boolean: 'true or false' };
-  return words[typeof value] ?? `a ${typeof value}`;
-}
-
-function expected({ types, raw }: SchemaNode): string {
-  if (raw.format === 'quantity') return 'a quantity';
-  const words: readonly [number, string][] = [
-    [OBJECT, 'an object'],
-    [ARRAY, 'a list'],
-    [STRING, 'text'],
-    [NUMBER, 'a number'],
-    [types & NUMBER ? 0 : INTEGER, 'a whole number'],
-    [BOOLEAN, 'true or false'],
-  ];
-  return words
-    .filter(([bit]) => (types & bit) !== 0)
-    .map(([, word]) => word)
-    .join(' or ');
-}
-
-function typeFix({ types }: SchemaNode, value: unknown): string | undefined {
-  const fits = (type: number): boolean => (types & type) !== 0;
-  if (fits(STRING) && (typeof value === 'number' || typeof value === 'boolean')) return `write "${String(value)}"`;
-  if (typeof value !== 'string') return fits(ARRAY) && !Array.isArray(value) ? 'write a list' : undefined;
-  if (fits(INTEGER) && /^-?\d+$/.test(value)) return `write ${value} without quotes`;
-  if (fits(BOOLEAN) && /^(true|false)$/i.test(value)) return `write ${value.toLowerCase()} without quotes`;
-  return fits(ARRAY) ? 'write a list' : undefined;
-}
-
-function rangeMessage({ minimum, maximum, raw }: SchemaNode): string {
-  const low = raw.exclusiveMinimum ? `more than ${minimum}` : `at least ${minimum}`;
-  const high = raw.exclusiveMaximum ? `less than ${maximum}` : `at most ${maximum}`;
-  const bounds = [...(minimum === -Infinity ? [] : [low]), ...(maximum === Infinity ? [] : [high])];
-  return `must be ${bounds.join(' and ')}`;
-}
-
-/** Choices in few words: the fields that each wants, where that is all there is to it. */
-function describe(choices: readonly SchemaNode[]): string {
-  return choices
-    .map(({ raw }) => (raw.required ? raw.required.join(' and ') : JSON.stringify(raw).slice(0, 120)))
-    .join(' / ');
 }
 
 function ownValue(object: object, key: string): unknown {
