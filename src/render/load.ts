@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import { load as parseYaml } from 'js-yaml';
@@ -134,10 +134,10 @@ function claimFiles(root: string, findings: Finding[]): readonly string[] {
     .filter((name) => !name.startsWith('.'))
     .map((name) => `tenants/claims/${name}`)
     .sort(compareText);
-  const isClaim = (file: string) => /\.ya?ml$/.test(file);
+  const isClaim = (file: string) => /\.ya?ml$/.test(file) && statSync(join(root, file)).isFile();
   for (const file of files.filter((one) => !isClaim(one))) {
     findings.push(
-      finding(file, 'config/not-a-claim', 'is no YAML file by its name', 'let it end in .yaml, or move it away'),
+      finding(file, 'config/not-a-claim', 'is no YAML file', 'let it be a file that ends in .yaml, or move it away'),
     );
   }
   return files.filter(isClaim);

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { types } from 'node:util';
@@ -61,14 +70,15 @@ export class UserCode {
       (this.used.size === this.compiled.size && [...this.used.keys()].every((key) => this.compiled.has(key)))
     )
       return;
+    const temporary = `${this.cacheFile}.${process.pid}`;
     try {
       mkdirSync(dirname(this.cacheFile), { recursive: true });
       const text = JSON.stringify([...this.used]);
-      const temporary = `${this.cacheFile}.${process.pid}`;
       writeFileSync(temporary, `${digest(text)}\n${text}`);
       renameSync(temporary, this.cacheFile);
     } catch {
       // Compiled again next time.
+      removeQuietly(temporary);
     }
   }
 
@@ -193,6 +203,14 @@ function findFile(path: string): string | undefined {
   ];
   const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
   return found === undefined ? undefined : realpathSync(found);
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Where it could not be written it may not be removed either.
+  }
 }
 
 function digest(text: string): string {
