@@ -110,9 +110,20 @@ export class RenderCache {
       let file = this.open.get(pack);
       if (file === undefined) this.open.set(pack, (file = openSync(pack, 'r')));
       const bytes = Buffer.alloc(length);
-      return readSync(file, bytes, 0, length, offset) === length && blobId(bytes) === blob ? bytes : undefined;
+      if (readSync(file, bytes, 0, length, offset) === length && blobId(bytes) === blob) return bytes;
     } catch {
-      return undefined;
+      // As good as other bytes.
+    }
+    this.drop(pack);
+    return undefined;
+  }
+
+  /** Forgets a segment whose bytes are not what its index says, so that the next run renders them anew. */
+  private drop(pack: string): void {
+    try {
+      rmSync(pack.replace(/pack$/, 'index'), { force: true });
+    } catch {
+      // Found broken again next time.
     }
   }
 
@@ -134,11 +145,18 @@ export class RenderCache {
       }
       if (described.length === files.length) lines.push(writeEntry({ key, files: described }));
     }
-    writeAll(join(this.directory, `${name}.pack`), chunks);
-    // The index comes last and in one step: a segment is there whole or not at all.
+    const pack = join(this.directory, `${name}.pack`);
     const temporary = join(this.directory, `${name}.tmp`);
-    writeFileSync(temporary, lines.join(''));
-    renameSync(temporary, join(this.directory, `${name}.index`));
+    try {
+      writeAll(pack, chunks);
+      // The index comes last and in one step: a segment is there whole or not at all.
+      writeFileSync(temporary, lines.join(''));
+      renameSync(temporary, join(this.directory, `${name}.index`));
+    } catch (error) {
+      // A disk that is full must not stay so for a half of a segment.
+      for (const half of [pack, temporary]) rmSync(half, { force: true });
+      throw error;
+    }
     if (!rewrite) return;
     for (const index of this.segments) {
       rmSync(join(this.directory, index), { force: true });
@@ -153,7 +171,12 @@ const VECTORS = 1024;
 function writeAll(path: string, chunks: readonly Buffer[]): void {
   const file = openSync(path, 'w');
   try {
-    for (let i = 0; i < chunks.length; i += VECTORS) writevSync(file, chunks.slice(i, i + VECTORS));
+    for (let i = 0; i < chunks.length; i += VECTORS) {
+      const some = chunks.slice(i, i + VECTORS);
+      const length = some.reduce((sum, chunk) => sum + chunk.length, 0);
+      // A disk that fills up takes a part and says so by the count alone.
+      if (writevSync(file, some) !== length) throw new Error(`${path} cannot be written whole`);
+    }
   } finally {
     closeSync(file);
   }

@@ -65,7 +65,15 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
   const states = join(cacheRoot, 'rendered');
   const code = caching ? codeDigest() : '';
   const cache = caching ? new RenderCache(join(states, code.slice(0, 16))) : undefined;
-  const keys = new Map(cache ? keysOf(units, clusters, code) : []);
+  const keys = new Map(
+    cache
+      ? keysOf(
+          units.filter((unit) => !unit.own),
+          clusters,
+          code,
+        )
+      : [],
+  );
   const files = new Map<string, PlacedFile>();
   const problems: Finding[] = [...loaded.findings, ...findings];
 
@@ -126,6 +134,7 @@ function keysOf(
 
 function treeOf(files: ReadonlyMap<string, PlacedFile>, renderAgain: (unit: Unit) => readonly RenderedFile[]): Tree {
   const sorted = [...files].sort(([a], [b]) => compareText(a, b));
+  let last: { readonly unit: Unit; readonly files: readonly RenderedFile[] } | undefined;
   return {
     files: new Map(sorted.map(([path, { blob }]) => [path, blob])),
     read(path) {
@@ -133,8 +142,9 @@ function treeOf(files: ReadonlyMap<string, PlacedFile>, renderAgain: (unit: Unit
       if (!file) throw new Error(`${path} is not in the tree`);
       const bytes = 'bytes' in file ? file.bytes : file.read();
       if (bytes) return bytes;
-      // The cache lost it since it was asked: the unit says it once more.
-      const again = file.unit && renderAgain(file.unit).find((one) => one.path === path);
+      // The cache lost it since it was asked: the unit says it once more. Its files are mostly read one by one.
+      if (file.unit && last?.unit !== file.unit) last = { unit: file.unit, files: renderAgain(file.unit) };
+      const again = last?.files.find((one) => one.path === path);
       if (!again || again.blob !== file.blob)
         throw new Error(`${path} cannot be rendered a second time: run again without the cache`);
       return again.bytes;
