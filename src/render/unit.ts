@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { ApiObject, App, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { addOnPath, appPath, intentPath, readmePath, rootPath, tenantPath } from '../model/layout';
@@ -47,7 +48,7 @@ export function renderUnit(unit: Unit, cluster: ResolvedCluster, own?: Component
       rule: 'render/throws',
       severity: 'error',
       file: unit.file,
-      message: `rendering ${unit.id} throws: ${error instanceof Error ? error.message : String(error)}`,
+      message: `rendering ${unit.id} throws: ${types.isNativeError(error) ? error.message : String(error)}`,
       construct: unit.id,
       unit: unit.name,
     });

@@ -4,8 +4,13 @@ import type { Component, ComponentDeclaration, JsonObject, Json, Workload } from
 import type { ComponentFile } from '../declare';
 import { compareText } from '../finding';
 import type { AddOnProps, AddOns, PlatformProps } from '../platform.generated';
+import { clusterApps } from '../layout';
+import { labelFault } from '../names';
+import componentSchema from '../schema/component.schema.json';
+import { validateShape } from '../validate';
 import { suggest } from './clusters';
 import type { Findings } from './findings';
+import { plainCopy } from './plain-copy';
 
 /** An add-on that is on, as it stands on one cluster. */
 export interface ActiveComponent {
@@ -18,7 +23,10 @@ export interface ActiveComponent {
   readonly namespace: string;
 }
 
-/** Add-ons by name; two of one name, or a name that no add-on has, become findings. */
+/** Names of the cluster's own files and Applications, and what the names of others begin or end with. */
+const TAKEN_NAMES = [...clusterApps, 'root', 'tenant-*', 'delivery-*', '*-crds'];
+
+/** Add-ons by name; one that no add-on can have, or that two have, becomes a finding. */
 export function indexComponents(
   files: readonly ComponentFile[],
   findings: Findings,
@@ -27,7 +35,19 @@ export function indexComponents(
   for (const file of files) {
     const { name } = file.component;
     const taken = index.get(name);
-    if (taken) {
+    const fault = labelFault(name);
+    const reserved = TAKEN_NAMES.find((one) => new RegExp(`^${one.replace('*', '.*')}$`).test(name));
+    if (fault) {
+      findings.error(file.file, { rule: 'config/name', field: 'name', value: name, ...fault });
+    } else if (reserved) {
+      findings.error(file.file, {
+        rule: 'config/name',
+        field: 'name',
+        value: name,
+        message: `an add-on named '${name}' would stand in the place of what Keelson itself writes`,
+        fix: `choose another name; taken are ${TAKEN_NAMES.join(', ')}`,
+      });
+    } else if (taken) {
       findings.error(file.file, {
         rule: 'config/duplicate-add-on',
         field: 'name',
@@ -76,14 +96,20 @@ export function activate(
   props: PlatformProps,
   findings: Findings,
 ): ReadonlyMap<string, ActiveComponent> {
-  const declared = new Map<string, Omit<ActiveComponent, 'namespace'>>();
+  const active = new Map<string, Omit<ActiveComponent, 'namespace'>>();
   for (const [name, { file, component, own }] of [...index].sort(([a], [b]) => compareText(a, b))) {
     const everywhere = props.addOns?.[name];
     const here = props.clusters[cluster.name]?.addOns?.[name];
     if (!isOn(component, cluster, everywhere, here)) continue;
     try {
-      const declaration = retune(component.declare(cluster), [everywhere, here]);
-      declared.set(name, { name, file, own, component, declaration });
+      const declared = component.declare(cluster);
+      // Nobody has to type-check a team's own files, so that what comes from there may be anything.
+      const faults = own ? validateShape(componentSchema, declared, { file }) : [];
+      for (const fault of faults) findings.error(file, { ...fault, unit: name });
+      if (faults.length > 0) continue;
+      // What stands there as undefined is not there, for whoever lays one object over another.
+      const declaration = retune(plainCopy(declared), [everywhere, here]);
+      active.set(name, { name, file, own, component, declaration });
     } catch (error) {
       findings.error(file, {
         rule: 'config/throws',
@@ -93,7 +119,7 @@ export function activate(
       });
     }
   }
-  return withNamespaces(declared, cluster, findings);
+  return withNamespaces(active, cluster, findings);
 }
 
 /** A cluster's word goes before the platform's, that before the add-on's own choice by provider. */
@@ -186,4 +212,12 @@ function withNamespaces(
 /** Workloads of a component with their names. */
 export function workloadsOf(one: ActiveComponent): readonly (readonly [string, Workload])[] {
   return Object.entries(one.declaration.workloads);
+}
+
+/** Whether a workload looks for others by name: those that it reaches, or its component's own Pods. */
+export function findsOthers(one: ActiveComponent, workload: Workload): boolean {
+  const open = workloadsOf(one).some(([, { serves = {} }]) =>
+    Object.values(serves).some(({ to }) => to.includes('self')),
+  );
+  return open || (workload.reaches?.length ?? 0) > 0;
 }

@@ -1,6 +1,6 @@
 import type { Client, Reach, ServedPort, Workload } from '../component';
 import type { Flow, Peer, PodGroup, ResolvedCluster } from '../slices';
-import { type ActiveComponent, workloadsOf } from './components';
+import { type ActiveComponent, findsOthers, workloadsOf } from './components';
 import { suggest } from './clusters';
 import type { Findings } from './findings';
 
@@ -39,7 +39,7 @@ export function resolveFlows(
         serve(one, name, workload, portName, served);
       }
       for (const reach of workload.reaches ?? []) follow(one, name, workload, reach);
-      if (workload.reaches?.length && one.component.role !== 'dns') {
+      if (findsOthers(one, workload) && one.component.role !== 'dns') {
         for (const protocol of ['UDP', 'TCP'] as const) {
           add(one, workload, {
             direction: 'egress',

@@ -9,6 +9,7 @@ import { validateShape } from '../validate';
 import { resolveClusters } from './clusters';
 import { type ActiveComponent, activate, checkAddOnNames, indexComponents } from './components';
 import { Findings } from './findings';
+import { plainCopy } from './plain-copy';
 import { resolveFlows } from './flows';
 import { resolveOrder } from './order';
 import { resolveTenants } from './tenants';
@@ -43,17 +44,19 @@ export function resolve(declarations: Declarations): Resolved {
   // By name, so that which file a tenant stands in decides nothing.
   const tenants = [...declarations.tenants]
     .sort((a, b) => compareText(a.name, b.name))
-    .filter((tenant) => hasGoodShape(tenant, findings));
+    .filter((tenant) => hasGoodShape(tenant, findings))
+    .map((tenant) => ({ ...tenant, props: plainCopy(tenant.props) }));
   if (broken) return { findings: findings.all.sort(compareFindings), clusters: new Map(), units: [] };
+  const props = plainCopy(platform.props);
 
   const index = indexComponents(declarations.components, findings);
   const known = [...index.keys()];
-  checkAddOnNames(platform.props, platform.file, known, findings);
+  checkAddOnNames(props, platform.file, known, findings);
 
   const clusters = new Map<string, ResolvedCluster>();
   const units: Unit[] = [];
-  for (const cluster of resolveClusters(platform.props, platform.file, findings).values()) {
-    const active = activate(index, cluster, platform.props, findings);
+  for (const cluster of resolveClusters(props, platform.file, findings).values()) {
+    const active = activate(index, cluster, props, findings);
     const resolved = withRoles(cluster, active);
     clusters.set(cluster.name, resolved);
     const monitored = resolved.metrics !== undefined;
@@ -101,7 +104,7 @@ export function resolve(declarations: Declarations): Resolved {
     });
   }
 
-  for (const { cluster, slice, file } of resolveTenants(tenants, platform.props, clusters, findings)) {
+  for (const { cluster, slice, file } of resolveTenants(tenants, props, clusters, findings)) {
     units.push({ id: `${cluster}/tenant/${slice.name}`, cluster, name: slice.name, slice, file, own: false });
   }
   return { findings: findings.all.sort(compareFindings), clusters, units };

@@ -1,7 +1,7 @@
 import type { GroupKind } from '../component';
 import { compareText } from '../finding';
 import { nearest } from '../suggest';
-import { type ActiveComponent, workloadsOf } from './components';
+import { type ActiveComponent, findsOthers, workloadsOf } from './components';
 import type { Findings } from './findings';
 
 /** Kinds that every component may make and that somebody must bring. */
@@ -111,7 +111,7 @@ function dependencies(
   };
   for (const other of active.values()) {
     const withPods = workloadsOf(one).some(([, { hostNetwork }]) => !hostNetwork);
-    const resolves = workloadsOf(one).some(([, { hostNetwork, reaches }]) => !hostNetwork && reaches?.length);
+    const resolves = workloadsOf(one).some(([, workload]) => !workload.hostNetwork && findsOthers(one, workload));
     if (other.component.role === 'network' && withPods) wait(other.name, 'gives its Pods their network');
     if (other.component.role === 'priority' && one.declaration.priorityClass.startsWith('platform-')) {
       wait(other.name, 'makes its priority class');
