@@ -36,7 +36,9 @@ export class Tenant extends Construct {
     props: TenantProps,
   ) {
     if (!(platform instanceof Platform)) {
-      throw new Error(`new Tenant(…, '${String(name)}', …): the first argument must be the platform that platform.ts exports`);
+      throw new Error(
+        `new Tenant(…, '${String(name)}', …): the first argument must be the platform that platform.ts exports`,
+      );
     }
     const taken = platform.node.tryFindChild(name);
     if (taken instanceof Tenant) {
