@@ -91,18 +91,19 @@ export function webIdentity(cluster: Cluster, role: string): WebIdentity {
  * For `after`, of whoever has its identity by annotation: a Pod that is made before the webhook answers has none.
  * EKS runs that webhook in its own control plane.
  */
-export function afterIdentityWebhook(cluster: Cluster): readonly { component: string; why: string }[] {
+export function afterIdentityWebhook(cluster: Cluster): readonly { component: string; why: string; optional: true }[] {
   return cluster.provider === 'aws'
-    ? [{ component: 'aws-pod-identity-webhook', why: 'hands its Pods the token of their role' }]
+    ? [{ component: 'aws-pod-identity-webhook', why: 'hands its Pods the token of their role', optional: true }]
     : [];
 }
 
 /** For `after`, of whoever keeps data on volumes: its Pods stay pending until somebody makes those. */
-export function afterStorage(cluster: Cluster): readonly { component: string; why: string }[] {
+export function afterStorage(cluster: Cluster): readonly { component: string; why: string; optional: true }[] {
   return [
     {
       component: byProvider(cluster, { cloud: 'aws-ebs-csi-driver', local: 'local-path-provisioner' }),
       why: 'makes its volumes',
+      optional: true,
     },
   ];
 }

@@ -268,7 +268,8 @@ function redisWorkloads(cluster: Cluster): Record<string, Workload> {
 
 /**
  * Health of a child Application, by which sync waves wait for each other: not before its first sync has ended, nor on
- * what was compared with an older source, nor while an operation is asked for or under way.
+ * what was compared with an older source, nor while an operation is asked for or under way. One that never had a sync
+ * since nothing is left to do, as bootstrap applied the same before, must not keep the others waiting.
  */
 const APPLICATION_HEALTH = `local function same(a, b)
   if type(a) ~= "table" or type(b) ~= "table" then return a == b end
@@ -289,7 +290,7 @@ end
 local status = obj.status or {}
 local sync = status.sync or {}
 local operation = status.operationState
-if operation == nil or obj.operation ~= nil or operation.phase == "Running" then
+if obj.operation ~= nil or (operation ~= nil and operation.phase == "Running") then
   return { status = "Progressing", message = "Waiting for its sync" }
 end
 local compared = sync.comparedTo or {}
@@ -299,8 +300,11 @@ for i, source in ipairs(obj.spec.sources or { obj.spec.source }) do
     return { status = "Progressing", message = "Waiting for a comparison with its source" }
   end
 end
-if sync.status ~= "Synced" and (operation.phase == "Failed" or operation.phase == "Error") then
-  return { status = "Degraded", message = operation.message or "Its sync failed" }
+if sync.status ~= "Synced" then
+  if operation == nil then return { status = "Progressing", message = "Waiting for its first sync" } end
+  if operation.phase == "Failed" or operation.phase == "Error" then
+    return { status = "Degraded", message = operation.message or "Its sync failed" }
+  end
 end
 local health = status.health or {}
 return { status = health.status or "Progressing", message = health.message or "" }

@@ -160,7 +160,12 @@ export interface ComponentDeclaration {
   /** Kinds of others that its chart or its `resources` make; monitors, policies and budgets are known already. */
   readonly needs?: readonly GroupKind[];
   /** Components that must be healthy before it, for a reason that is neither an edge nor a kind. */
-  readonly after?: readonly { readonly component: string; readonly why: string }[];
+  readonly after?: readonly {
+    readonly component: string;
+    readonly why: string;
+    /** True where the other may be off, because a team may bring what it does by other means. @default false */
+    readonly optional?: boolean;
+  }[];
   readonly identities?: readonly CloudIdentity[];
   /** PriorityClass of its Pods, told to the chart through its values; here for budgets and proofs. */
   readonly priorityClass:

@@ -2,6 +2,7 @@ import { nthAddress, overlaps } from '../cidr';
 import type { Cluster, NodePool } from '../cluster';
 import { compareText } from '../finding';
 import type { ClusterProps, NodePoolProps, PlatformProps } from '../platform.generated';
+import { compareQuantities, parseQuantity } from '../quantity';
 import { nearest } from '../suggest';
 import type { Findings } from './findings';
 
@@ -25,7 +26,6 @@ const REPLICAS = {
 
 /** Clusters with every default filled in; what contradicts something else becomes a finding. */
 export function resolveClusters(props: PlatformProps, file: string, findings: Findings): ReadonlyMap<string, Cluster> {
-  checkEnvironments(props, Object.keys(props.clusters).sort(compareText), file, findings);
   for (const [name, cluster] of Object.entries(props.clusters)) checkCluster(name, cluster, file, findings);
   return describeClusters(props);
 }
@@ -34,19 +34,6 @@ export function resolveClusters(props: PlatformProps, file: string, findings: Fi
 export function describeClusters(props: PlatformProps): ReadonlyMap<string, Cluster> {
   const sorted = Object.entries(props.clusters).sort(([a], [b]) => compareText(a, b));
   return new Map(sorted.map(([name, cluster]) => [name, describe(name, cluster, props)]));
-}
-
-function checkEnvironments(props: PlatformProps, clusters: readonly string[], file: string, findings: Findings): void {
-  for (const [name, environment] of Object.entries(props.environments)) {
-    if (clusters.includes(environment.cluster)) continue;
-    findings.error(file, {
-      rule: 'config/unknown-cluster',
-      field: `environments.${name}.cluster`,
-      value: environment.cluster,
-      message: `there is no cluster '${environment.cluster}'`,
-      fix: suggest(environment.cluster, clusters),
-    });
-  }
 }
 
 function checkCluster(name: string, cluster: ClusterProps, file: string, findings: Findings): void {
@@ -88,7 +75,21 @@ function checkCluster(name: string, cluster: ClusterProps, file: string, finding
   });
 }
 
+/** The least that a machine must offer for one container of the default size to run beside the node's agents. */
+const SMALLEST_MACHINE = { cpu: '500m', memory: '1Gi' } as const;
+
 function checkPool(at: string, pool: NodePoolProps, cluster: ClusterProps, file: string, findings: Findings): void {
+  for (const resource of ['cpu', 'memory'] as const) {
+    const [offered, least] = [pool.capacity[resource], SMALLEST_MACHINE[resource]].map((text) => parseQuantity(text));
+    if (!offered || !least || compareQuantities(offered, least) >= 0) continue;
+    findings.error(file, {
+      rule: 'config/range',
+      field: `${at}.capacity.${resource}`,
+      value: pool.capacity[resource],
+      message: 'is too small a machine to run one container of the default size beside its own agents',
+      fix: `write ${least.text} or more`,
+    });
+  }
   if (pool.maximum !== undefined && pool.maximum < pool.minimum) {
     findings.error(file, {
       rule: 'config/range',

@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster';
 import type { Component, ComponentDeclaration, JsonObject, Json, Workload } from '../component';
 import type { ComponentFile } from '../declare';
 import { compareText } from '../finding';
-import type { AddOnProps, AddOns, PlatformProps } from '../platform.generated';
+import type { AddOnProps, PlatformProps } from '../platform.generated';
 import { clusterApps } from '../layout';
 import { labelFault } from '../names';
 import componentSchema from '../schema/component.schema.json';
@@ -62,33 +62,6 @@ export function indexComponents(
   return index;
 }
 
-/** Names of add-ons that the platform or a cluster sets must exist. */
-export function checkAddOnNames(
-  props: PlatformProps,
-  file: string,
-  names: readonly string[],
-  findings: Findings,
-): void {
-  const places: [string, AddOns | undefined][] = [
-    ['addOns', props.addOns],
-    ...Object.entries(props.clusters).map(([cluster, { addOns }]): [string, AddOns | undefined] => [
-      `clusters.${cluster}.addOns`,
-      addOns,
-    ]),
-  ];
-  for (const [field, addOns] of places) {
-    for (const name of Object.keys(addOns ?? {})) {
-      if (names.includes(name)) continue;
-      findings.error(file, {
-        rule: 'config/unknown-add-on',
-        field: `${field}.${name}`,
-        message: `there is no add-on '${name}'`,
-        fix: suggest(name, names),
-      });
-    }
-  }
-}
-
 /** The add-ons that are on for a cluster, declared for it and re-tuned, in code-unit order of their names. */
 export function activate(
   index: ReadonlyMap<string, ComponentFile>,
@@ -119,7 +92,7 @@ export function activate(
       });
     }
   }
-  return withNamespaces(active, cluster, findings);
+  return withNamespaces(index, active, cluster, findings);
 }
 
 /** A cluster's word goes before the platform's, that before the add-on's own choice by provider. */
@@ -160,6 +133,7 @@ function isObject(value: Json | undefined): value is JsonObject {
 }
 
 function withNamespaces(
+  index: ReadonlyMap<string, ComponentFile>,
   declared: ReadonlyMap<string, Omit<ActiveComponent, 'namespace'>>,
   cluster: Cluster,
   findings: Findings,
@@ -194,17 +168,22 @@ function withNamespaces(
       active.set(one.name, { ...one, namespace: owner.name });
       continue;
     }
+    const off = index.has(namespace.sharedWith) && !declared.has(namespace.sharedWith);
     findings.error(one.file, {
       rule: 'config/unknown-namespace',
       field: 'namespace.sharedWith',
       value: namespace.sharedWith,
-      message: `${one.name} shares the namespace of '${namespace.sharedWith}', which owns none on cluster '${cluster.name}'`,
-      fix: suggest(
-        namespace.sharedWith,
-        [...owners.values()].map(({ name }) => name),
-      ),
+      message: `${one.name} shares the namespace of '${namespace.sharedWith}', which ${off ? 'is off' : 'owns none'} on cluster '${cluster.name}'`,
+      fix: off
+        ? `switch ${namespace.sharedWith} on there`
+        : suggest(
+            namespace.sharedWith,
+            [...owners.values()].map(({ name }) => name),
+          ),
       unit: one.name,
     });
+    // It stays, so that one fault is not told again by everybody who leans on it.
+    active.set(one.name, { ...one, namespace: namespace.sharedWith });
   }
   return active;
 }

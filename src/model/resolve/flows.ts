@@ -196,7 +196,7 @@ export function resolveFlows(
       if (reach.optional) return undefined;
       return fault(
         `${reach.component} is off on cluster '${cluster.name}'`,
-        `switch ${reach.component} on there, or say optional: true`,
+        `switch ${reach.component} on there, or ${one.name} off`,
       );
     }
     const workload = component.declaration.workloads[reach.workload];

@@ -7,11 +7,12 @@ import claimSchema from '../schema/claim.schema.json';
 import platformSchema from '../schema/platform.schema.json';
 import { validateShape } from '../validate';
 import { resolveClusters } from './clusters';
-import { type ActiveComponent, activate, checkAddOnNames, indexComponents } from './components';
+import { type ActiveComponent, activate, indexComponents } from './components';
 import { Findings } from './findings';
 import { plainCopy } from './plain-copy';
 import { resolveFlows } from './flows';
 import { resolveOrder } from './order';
+import { checkReferences } from './references';
 import { resolveTenants } from './tenants';
 import { sourceHosts, sourcesOf } from './sources';
 
@@ -46,12 +47,11 @@ export function resolve(declarations: Declarations): Resolved {
     .sort((a, b) => compareText(a.name, b.name))
     .filter((tenant) => hasGoodShape(tenant, findings))
     .map((tenant) => ({ ...tenant, props: plainCopy(tenant.props) }));
-  if (broken) return { findings: findings.all.sort(compareFindings), clusters: new Map(), units: [] };
-  const props = plainCopy(platform.props);
-
   const index = indexComponents(declarations.components, findings);
   const known = [...index.keys()];
-  checkAddOnNames(props, platform.file, known, findings);
+  checkReferences(declarations, known, findings);
+  if (broken) return { findings: findings.all.sort(compareFindings), clusters: new Map(), units: [] };
+  const props = plainCopy(platform.props);
 
   const clusters = new Map<string, ResolvedCluster>();
   const units: Unit[] = [];

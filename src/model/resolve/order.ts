@@ -9,6 +9,9 @@ const NETWORK_POLICY: GroupKind = 'cilium.io/CiliumNetworkPolicy';
 const POD_MONITOR: GroupKind = 'monitoring.coreos.com/PodMonitor';
 const APPLICATION: GroupKind = 'argoproj.io/Application';
 
+/** Add-ons that a finding names before it counts the rest. */
+const NAMED = 3;
+
 /** Why one component waits for another. */
 interface Dependency {
   readonly on: string;
@@ -27,9 +30,9 @@ export function resolveOrder(
   findings: Findings,
 ): ReadonlyMap<string, number> {
   const providers = providersOf(active, findings);
+  checkKinds(active, [...providers.keys()], off, cluster, monitored, findings);
   const graph = new Map<string, readonly Dependency[]>();
   for (const one of active.values()) {
-    checkKinds(one, [...providers.keys()], off, cluster, monitored, findings);
     graph.set(one.name, dependencies(one, active, providers, cluster, findings));
   }
   return waves(graph, active, findings);
@@ -71,29 +74,39 @@ function providersOf(
   return providers;
 }
 
+/** A kind that nobody brings is told once, with all who need it. */
 function checkKinds(
-  one: ActiveComponent,
+  active: ReadonlyMap<string, ActiveComponent>,
   kinds: readonly GroupKind[],
   off: ReadonlyMap<GroupKind, string>,
   cluster: string,
   monitored: boolean,
   findings: Findings,
 ): void {
-  for (const kind of kindsNeeded(one, monitored)) {
-    if (kinds.includes(kind)) continue;
+  const missing = new Map<GroupKind, ActiveComponent[]>();
+  for (const one of active.values()) {
+    for (const kind of new Set(kindsNeeded(one, monitored))) {
+      if (!kinds.includes(kind)) missing.set(kind, [...(missing.get(kind) ?? []), one]);
+    }
+  }
+  for (const [kind, needers] of missing) {
+    const [first] = needers;
+    if (!first) continue;
     const owner = off.get(kind);
     const near = nearest(kind, kinds);
-    findings.error(one.file, {
+    const names = needers.slice(0, NAMED).map(({ name }) => name);
+    const more = needers.length - names.length;
+    findings.error(first.file, {
       rule: 'component/missing-kind',
       field: 'needs',
       value: kind,
-      message: `${one.name} needs ${kind}, which no add-on brings on cluster '${cluster}'`,
+      message: `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''} ${needers.length > 1 ? 'need' : 'needs'} ${kind}, which no add-on brings on cluster '${cluster}'`,
       fix: owner
         ? `switch ${owner} on there: it brings ${kind}`
         : near
           ? `write '${near}'`
           : 'add the add-on that brings it',
-      unit: one.name,
+      unit: first.name,
     });
   }
 }
@@ -132,11 +145,12 @@ function dependencies(
   }
   const { namespace, after = [] } = one.declaration;
   if ('sharedWith' in namespace && active.has(namespace.sharedWith)) wait(namespace.sharedWith, 'owns its namespace');
-  for (const { component, why } of after) {
+  for (const { component, why, optional } of after) {
     if (active.has(component)) {
       wait(component, why);
       continue;
     }
+    if (optional) continue;
     findings.error(one.file, {
       rule: 'component/edge',
       field: 'after',

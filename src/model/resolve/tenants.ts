@@ -77,6 +77,7 @@ function environmentsOf(
   const claimed: Readonly<Record<string, TenantEnvironmentProps>> =
     tenant.props.environments ??
     Object.fromEntries(known.filter((name) => !props.environments[name]?.production).map((name) => [name, {}]));
+  // Asked only where something is wrong: a line is found by parsing the file once more.
   const at = (...path: string[]) => ({
     field: [...(tenant.prefix ? [tenant.prefix] : []), ...path].join('.'),
     ...line(tenant, path),
@@ -93,20 +94,11 @@ function environmentsOf(
   const found: { cluster: string; environment: TenantEnvironment }[] = [];
   for (const [name, claim] of Object.entries(claimed).sort(([a], [b]) => compareText(a, b))) {
     const environment = props.environments[name];
-    if (!environment || !Object.hasOwn(props.environments, name)) {
-      findings.error(tenant.file, {
-        rule: 'config/unknown-environment',
-        ...at('environments', name),
-        value: name,
-        message: `there is no environment '${name}'`,
-        fix: suggest(name, known),
-      });
-      continue;
-    }
+    if (!environment || !Object.hasOwn(props.environments, name)) return []; // named by the check of references
     const cluster = clusters.get(environment.cluster);
-    if (!cluster) continue; // the platform's own finding names it
+    if (!cluster) return [];
     const namespace = `${tenant.name}-${name}`;
-    checkNamespace(namespace, tenant, cluster, namespaces, at('environments', name), findings);
+    checkNamespace(namespace, tenant, cluster, namespaces, () => at('environments', name), findings);
     const pool = poolOf(claim.nodePool, cluster);
     if (!pool) {
       findings.error(tenant.file, {
@@ -123,7 +115,7 @@ function environmentsOf(
     }
     const production = environment.production === true;
     const quota = { ...(production ? QUOTA.production : QUOTA.other), ...claim.quota };
-    checkQuota(quota, at('environments', name, 'quota'), tenant.file, findings);
+    checkQuota(quota, () => at('environments', name, 'quota'), tenant.file, findings);
     found.push({
       cluster: cluster.name,
       environment: {
@@ -131,10 +123,7 @@ function environmentsOf(
         namespace,
         production,
         quota,
-        limits: {
-          ...CONTAINER,
-          maximum: { cpu: largest('cpu', quota.cpu, pool), memory: largest('memory', quota.memory, pool) },
-        },
+        limits: limitsOf(quota, pool),
       },
     });
   }
@@ -151,13 +140,13 @@ function checkNamespace(
   tenant: TenantDeclaration,
   cluster: ResolvedCluster,
   namespaces: ReadonlyMap<string, TenantDeclaration>,
-  at: { field: string; unit: string },
+  at: () => { field: string; unit: string },
   findings: Findings,
 ): void {
   if (namespace.length > LABEL_LENGTH) {
     findings.error(tenant.file, {
       rule: 'config/name',
-      ...at,
+      ...at(),
       value: namespace,
       message: `namespace '${namespace}' has ${namespace.length} characters, ${LABEL_LENGTH} is the limit`,
       fix: `shorten the tenant's name by ${namespace.length - LABEL_LENGTH}`,
@@ -167,7 +156,7 @@ function checkNamespace(
   if (owner) {
     findings.error(tenant.file, {
       rule: 'config/duplicate-namespace',
-      ...at,
+      ...at(),
       value: namespace,
       message: `namespace '${namespace}' is already that of tenant '${owner.name}' (${owner.file})`,
       fix: 'rename this tenant',
@@ -176,7 +165,7 @@ function checkNamespace(
   if (reservedNamespace(namespace) || cluster.platformNamespaces.includes(namespace)) {
     findings.error(tenant.file, {
       rule: 'config/reserved-namespace',
-      ...at,
+      ...at(),
       value: namespace,
       message: `namespace '${namespace}' is reserved for ${cluster.platformNamespaces.includes(namespace) ? 'an add-on' : 'Kubernetes'}`,
       fix: `rename this tenant; reserved are ${RESERVED_NAMESPACES.join(', ')} and the namespaces of add-ons`,
@@ -195,7 +184,7 @@ function poolOf(name: string | undefined, cluster: ResolvedCluster): NodePool | 
 /** The quota must hold at least one container of the default size, or nothing can start. */
 function checkQuota(
   quota: { readonly cpu: string; readonly memory: string },
-  at: { field: string; unit: string },
+  at: () => { field: string; unit: string },
   file: string,
   findings: Findings,
 ): void {
@@ -204,13 +193,23 @@ function checkQuota(
     if (amount(quota[resource]) >= amount(needed)) continue;
     findings.error(file, {
       rule: 'config/quota',
-      ...at,
-      field: `${at.field}.${resource}`,
+      ...at(),
+      field: `${at().field}.${resource}`,
       value: quota[resource],
       message: `a quota of ${quota[resource]} cannot hold one container of the default size ${needed}`,
       fix: `write ${needed} or more`,
     });
   }
+}
+
+/** Limits of a container. None of the defaults may be above the maximum: the API server would refuse them together. */
+function limitsOf(quota: TenantEnvironment['quota'], pool: NodePool): TenantEnvironment['limits'] {
+  const maximum = { cpu: largest('cpu', quota.cpu, pool), memory: largest('memory', quota.memory, pool) };
+  const within = (wanted: { readonly cpu: string; readonly memory: string }) => ({
+    cpu: amount(wanted.cpu) > amount(maximum.cpu) ? maximum.cpu : wanted.cpu,
+    memory: amount(wanted.memory) > amount(maximum.memory) ? maximum.memory : wanted.memory,
+  });
+  return { defaultRequest: within(CONTAINER.defaultRequest), default: within(CONTAINER.default), maximum };
 }
 
 /** The largest container: what the quota allows, and three quarters of a machine at the most. */
