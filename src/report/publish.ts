@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path';
 import chalk from 'chalk';
 import { count } from './findings';
 
@@ -43,7 +44,7 @@ export function publishText(rendered: Rendered, published: Published, times: Mil
 function commit({ outcome, changed, commit, repository, branch, summary }: Published, dryRun: boolean): string {
   const { added, changed: edited, removed } = summary.files;
   const files = `${count(added, 'file')} added, ${edited} changed, ${removed} removed`;
-  const where = `${branch} of ${repository}`;
+  const where = `${branch} of ${shorter(repository)}`;
   if (outcome === 'refused') return chalk.red(`refused: nothing was committed to ${where}`);
   if (dryRun && changed) return `none, as asked: would be ${files} on ${where}`;
   if (!changed) return `none: nothing changed on ${where}${commit ? ` (at ${commit.slice(0, 12)})` : ''}`;
@@ -64,10 +65,16 @@ function next({ outcome, changed, repository, branch }: Published, dryRun: boole
   const embedded = repository.endsWith('.keelson/gitops.git');
   return [
     'Next:',
-    ...(embedded ? [`  git clone --branch ${branch} ${repository} tree    to look at what Argo CD would read`] : []),
+    ...(embedded ? [`  git clone --branch ${branch} ${shorter(repository)} tree    to look at what Argo CD would read`] : []),
     '  keelson tenant new search --owner search@example.com --group search-developers',
     '  keelson diff                 to see what a change of yours does, before you publish it',
   ].join('\n');
+}
+
+/** A path below the current folder, as people would type it; anything else as it is. */
+function shorter(repository: string): string {
+  const path = isAbsolute(repository) ? relative(process.cwd(), repository) : repository;
+  return path.startsWith('..') ? repository : path;
 }
 
 function list(names: readonly string[]): string {

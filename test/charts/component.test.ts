@@ -281,7 +281,7 @@ test.each<[string, Record<string, string>, object, RegExp[]]>([
     'an add-on that is off on the cluster',
     { shop: toStore(), store: STORE },
     { addOns: { ...nothingOn, store: false } },
-    [/shop\/web reaches store\/db\.sql, but store is off on cluster 'laptop' \| .*optional: true/],
+    [/shop\/web reaches store\/db\.sql, but store is off on cluster 'laptop' \| switch store on there, or shop off/],
   ],
   [
     'a workload that nobody knows',
