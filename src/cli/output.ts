@@ -49,7 +49,9 @@ export async function withProgress<T>(
   title: string,
   work: (tell: (text: string) => void) => Promise<T>,
 ): Promise<T> {
-  if (options.json || options.quiet || !process.stdout.isTTY) return work(() => undefined);
+  // A terminal that says no width would get one letter a line.
+  const terminal = process.stdout.isTTY && process.stdout.columns > 0;
+  if (options.json || options.quiet || !terminal) return work(() => undefined);
   let result: { readonly value: T } | undefined;
   await new Listr([
     {
