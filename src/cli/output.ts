@@ -43,6 +43,9 @@ export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error');
 }
 
+/** Milliseconds between two changes of a line: each draws the terminal anew, and nobody reads faster. */
+const REFRESH = 100;
+
 /** Shows on a terminal what a piece of work is at; in a pipe it is quiet. */
 export async function withProgress<T>(
   options: CommonOptions,
@@ -57,7 +60,13 @@ export async function withProgress<T>(
     {
       title,
       task: async (_context, task): Promise<void> => {
-        result = { value: await work((text) => (task.title = `${title}: ${text}`)) };
+        let told = 0;
+        const tell = (text: string) => {
+          if (performance.now() - told < REFRESH) return;
+          told = performance.now();
+          task.title = `${title}: ${text}`;
+        };
+        result = { value: await work(tell) };
         task.title = title;
       },
     },
