@@ -1,5 +1,4 @@
 import { k8s } from 'cdk8s-plus-28';
-import { compareQuantities, parseQuantity } from '../../src/model/quantity';
 import type { TenantFacet } from '../facet';
 import { tenantLabels } from '../labels';
 
@@ -46,8 +45,8 @@ export const facet: TenantFacet = {
         limits: [
           {
             type: 'Container',
-            defaultRequest: quantities(within(limits.defaultRequest, limits.maximum)),
-            default: quantities(within(limits.default, limits.maximum)),
+            defaultRequest: quantities(limits.defaultRequest),
+            default: quantities(limits.default),
             max: quantities(limits.maximum),
             maxLimitRequestRatio: quantities(RATIO),
           },
@@ -56,18 +55,6 @@ export const facet: TenantFacet = {
     });
   },
 };
-
-type Size = { readonly cpu: string; readonly memory: string };
-
-/** Small quotas and machines bound the defaults too: Kubernetes refuses a default that is above the maximum. */
-function within(size: Size, maximum: Size): Size {
-  return { cpu: smaller(size.cpu, maximum.cpu), memory: smaller(size.memory, maximum.memory) };
-}
-
-function smaller(one: string, other: string): string {
-  const [a, b] = [parseQuantity(one), parseQuantity(other)];
-  return a && b && compareQuantities(b, a) < 0 ? other : one;
-}
 
 function quantities(amounts: Readonly<Record<string, string>>): Record<string, k8s.Quantity> {
   return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, k8s.Quantity.fromString(amount)]));
