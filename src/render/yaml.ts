@@ -4,6 +4,12 @@ import { dump } from 'js-yaml';
 const FIRST = ['apiVersion', 'kind', 'metadata'] as const;
 const FIRST_OF_METADATA = ['name', 'namespace', 'labels', 'annotations'] as const;
 
+/** The same for fields further down, of the kinds whose constructs order them by the alphabet. */
+const FIRST_OF_SPEC: Readonly<Record<string, readonly string[]>> = {
+  NetworkPolicy: ['podSelector', 'policyTypes', 'ingress', 'egress', 'from', 'to', 'namespaceSelector'],
+  LimitRange: ['type', 'min', 'max', 'default', 'defaultRequest'],
+};
+
 /**
  * Kubernetes objects as YAML documents: fields in the usual order, no anchors, no folded lines (a folded line hides
  * what changed), a newline at the end.
@@ -14,8 +20,18 @@ export function toYaml(objects: readonly object[]): string {
 
 function inOrder(object: object): object {
   const fields = sorted(object, FIRST);
-  const { metadata } = fields;
+  const { kind, metadata, spec } = fields;
   if (typeof metadata === 'object' && metadata !== null) fields['metadata'] = sorted(metadata, FIRST_OF_METADATA);
+  const first = FIRST_OF_SPEC[String(kind)];
+  if (first) fields['spec'] = deeplySorted(spec, first);
+  return fields;
+}
+
+function deeplySorted(value: unknown, first: readonly string[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => deeplySorted(item, first));
+  const fields = sorted(value, first);
+  for (const key of Object.keys(fields)) fields[key] = deeplySorted(fields[key], first);
   return fields;
 }
 
