@@ -39,6 +39,6 @@ function sorted(object: object, first: readonly string[]): Record<string, unknow
   const fields = object as Record<string, unknown>;
   const result: Record<string, unknown> = {};
   for (const key of first) if (fields[key] !== undefined) result[key] = fields[key];
-  for (const key of Object.keys(fields)) if (!(key in result)) result[key] = fields[key];
+  for (const key of Object.keys(fields)) if (!Object.hasOwn(result, key)) result[key] = fields[key];
   return result;
 }
