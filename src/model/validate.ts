@@ -113,7 +113,14 @@ function firstOfEachValue(errors: readonly ErrorObject[]): readonly ErrorObject[
 /** Loads ajv at the first use only: most commands have nothing to validate. */
 function compile(schema: object): ValidateFunction {
   const { Ajv } = require('ajv') as typeof import('ajv');
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: true });
+  // Each process compiles anew and checks little: what ajv does to check schemas and to make fast code costs more.
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    validateSchema: false,
+    code: { optimize: false },
+  });
   for (const [name, { check }] of Object.entries(formats)) {
     ajv.addFormat(name, { type: 'string', validate: (text: string) => check(text) === undefined });
   }

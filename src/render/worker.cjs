@@ -1,3 +1,3 @@
 // Node cannot start a worker from a TypeScript file, whichever loader is used: this one registers the loader itself.
-require('tsx/cjs/api').register();
+require('../../bin/typescript.cjs');
 require('./worker.ts');
