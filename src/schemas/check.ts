@@ -4,7 +4,7 @@ import { checkConsistency } from './consistency';
 import { checkIdentity } from './identity';
 import { prepareRoot, type SchemaNode } from './node';
 import type { SchemaProblem } from './problem';
-import { nearest } from './suggest';
+import { nearest } from '../model/suggest';
 import { Walk } from './walk';
 
 const roots = new Map<string, Map<string, { readonly info: KindInfo; readonly node: SchemaNode }>>();

@@ -1,5 +1,5 @@
 import type { SchemaProblem } from './problem';
-import { quantityValue } from './quantity';
+import { parseQuantity } from '../model/quantity';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Report = (path: string, message: string, value?: unknown, fix?: string) => void;
@@ -112,10 +112,16 @@ function resources({ requests, limits }: Fields, path: string, report: Report): 
   if (!isFields(requests) || !isFields(limits)) return;
   for (const [name, request] of Object.entries(requests)) {
     const limit = own(limits, name);
-    if ((quantityValue(request) ?? 0) > (quantityValue(limit) ?? Infinity)) {
+    const [wanted, most] = [amount(request), amount(limit)];
+    if (wanted !== undefined && most !== undefined && wanted > most) {
       report(`${path}.requests.${name}`, `is more than the limit of ${String(limit)}`, request, 'raise the limit');
     }
   }
+}
+
+/** A quantity in billionths; undefined where the field holds none, which its schema tells. */
+function amount(quantity: unknown): bigint | undefined {
+  return typeof quantity === 'string' || typeof quantity === 'number' ? parseQuantity(quantity)?.value : undefined;
 }
 
 function service(object: Fields, report: Report): void {

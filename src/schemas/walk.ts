@@ -1,7 +1,7 @@
 import { isDate } from 'node:util/types';
 import { childrenOf, enumKey, TYPE, type Children, type SchemaNode } from './node';
 import type { SchemaProblem, SchemaRule } from './problem';
-import { nearest } from './suggest';
+import { nearest } from '../model/suggest';
 import { describe, expected, kindOfValue, rangeMessage, typeFix } from './wording';
 
 // Bound once: under the loaders in use every mention of an imported name is a call, and these stand in the hottest loop.

@@ -1,4 +1,4 @@
-import type { ObjectChange, TreeDiff, UnitDiff } from '.';
+import type { ObjectChange, TreeDiff, UnitDiff } from './diff';
 import { countsLine, fieldLine, harmless, objectName, unitName } from './words';
 
 /** GitHub refuses comments above 65,536 characters; GitLab takes more. */

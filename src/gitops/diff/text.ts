@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import type { DangerLevel, ObjectChange, TreeDiff, UnitDiff } from '.';
+import type { DangerLevel } from './danger';
+import type { ObjectChange, TreeDiff, UnitDiff } from './diff';
 import { countsLine, fieldLine, harmless, objectName, unitName } from './words';
 
 /** How a diff is written for a terminal. */

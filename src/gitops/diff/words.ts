@@ -1,4 +1,5 @@
-import type { DiffCounts, FieldChange, ObjectChange, UnitDiff } from '.';
+import type { DiffCounts, ObjectChange, UnitDiff } from './diff';
+import type { FieldChange } from './fields';
 import { brief } from './values';
 
 /** Such as `Deployment payments-prod/api`. */
