@@ -8,6 +8,8 @@ const labels = (component: string) => ({
   'app.kubernetes.io/component': component,
 });
 
+const PRIORITY = 'platform-standard';
+
 /**
  * Tenants of Loki and Tempo: one an environment and one for the platform itself. A collector cannot take the tenant
  * from the data without a list of all of them, so that inside an environment the label `tenant` tells whose it is.
@@ -91,7 +93,7 @@ export const component = defineComponent({
           },
           ...byProvider(cluster, { cloud: bucket(cluster), local: files() }),
         },
-        global: { priorityClassName: 'platform-standard' },
+        global: { priorityClassName: PRIORITY },
         defaults: { automountServiceAccountToken: false },
         rbac: { namespaced: true },
         gateway: {
@@ -130,7 +132,7 @@ export const component = defineComponent({
     },
     identities: byProvider(cluster, { cloud: [{ serviceAccount: 'loki', role: 'loki' }], local: [] }),
     after: [...afterIdentityWebhook(cluster), ...afterStorage(cluster)],
-    priorityClass: 'platform-standard',
+    priorityClass: PRIORITY,
     exceptions: [
       { what: 'one copy of the compactor', reason: 'only one may compact and delete; logs are taken without it' },
       { what: 'one copy of the canary and of each cache', reason: 'nothing is lost while they are away' },
@@ -157,9 +159,14 @@ function distributed(cluster: Cluster): JsonObject {
       ]),
     ),
     serviceAccount: { annotations: { 'eks.amazonaws.com/role-arn': roleArn(cluster, 'loki') } },
-    chunksCache: { allocatedMemory: 2048, topologySpreadConstraints: spread(labels('memcached-chunks-cache')) },
-    resultsCache: { allocatedMemory: 512, topologySpreadConstraints: spread(labels('memcached-results-cache')) },
+    chunksCache: memcached('memcached-chunks-cache', 2048),
+    resultsCache: memcached('memcached-results-cache', 512),
   };
+}
+
+/** Memory in MiB; the chart limits it to a fifth more. Its caches do not take the class of all the others. */
+function memcached(name: string, allocatedMemory: number): JsonObject {
+  return { allocatedMemory, priorityClassName: PRIORITY, topologySpreadConstraints: spread(labels(name)) };
 }
 
 /** What only more than one copy needs. */
