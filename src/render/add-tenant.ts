@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dump } from 'js-yaml';
 import type { TenantProps } from '../model/claim.generated';
@@ -44,22 +44,16 @@ export function addTenant(
   };
   const file = form === 'yaml' ? `tenants/claims/${name}.yaml` : `tenants/${name}.ts`;
   const taken = declarations.tenants.find((one) => one.name === name);
-  const clash: Finding[] = taken
-    ? [
-        {
-          rule: 'config/duplicate-tenant',
-          severity: 'error',
-          file,
-          message: `tenant '${name}' is already declared in ${taken.file}`,
-          fix: 'choose another name, or change that file',
-        },
-      ]
-    : [];
   const resolved = resolve({
     ...declarations,
     tenants: [...declarations.tenants.filter((one) => one !== taken), { name, props, file }],
   });
-  const faults = [...missing, ...clash, ...resolved.findings.filter((finding) => finding.file === file)];
+  const faults = [
+    ...missing,
+    ...clash(root, file, name, taken?.file),
+    // A platform that is broken cannot say which environments it has.
+    ...resolved.findings.filter((finding) => finding.file === file || resolved.clusters.size === 0),
+  ];
   if (faults.length > 0) return { findings: faults.sort(compareFindings) };
 
   const path = join(root, file);
@@ -69,16 +63,28 @@ export function addTenant(
   return { file, findings: [] };
 }
 
+/** What stands where the tenant would: another of that name, or another file. */
+function clash(root: string, file: string, name: string, declaredIn: string | undefined): readonly Finding[] {
+  const message =
+    declaredIn !== undefined
+      ? `tenant '${name}' is already declared in ${declaredIn}`
+      : existsSync(join(root, file))
+        ? 'is there already'
+        : undefined;
+  if (message === undefined) return [];
+  const fix = 'choose another name, or change that file';
+  return [{ rule: 'config/duplicate-tenant', severity: 'error', file, message, fix }];
+}
+
 function claim(name: string, spec: TenantProps): string {
   return dump({ apiVersion: 'platform.keelson.dev/v1', kind: 'Tenant', metadata: { name }, spec });
 }
 
 function construct(name: string, props: TenantProps): string {
-  const variable = name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()).replace(/^[0-9]/, '_$&');
   return `import { Tenant } from '../src/model';
 import { platform } from '../platform';
 
-export const ${variable} = new Tenant(platform, ${quoted(name)}, ${literal(props, '')});
+export const tenant = new Tenant(platform, ${quoted(name)}, ${literal(props, '')});
 `;
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readStamp } from '../gitops/stamp';
 import { blobId, type Tree } from '../gitops/tree';
@@ -8,34 +8,52 @@ import { blobId, type Tree } from '../gitops/tree';
  * longer has, leaves every file alone that Keelson did not write.
  *
  * @returns how many files were written
+ * @throws Error before anything is written, where a file of somebody else's stands in the place of one of the tree's
  */
 export function writeTree(tree: Tree, directory: string): number {
-  let written = 0;
+  const stale = [...tree.files].filter(([path, blob]) => differs(join(directory, path), blob)).map(([path]) => path);
   let folder = '';
-  for (const [path, blob] of tree.files) {
+  for (const path of stale) {
     const file = join(directory, path);
-    if (blobOf(file) === blob) continue;
     if (dirname(file) !== folder) mkdirSync((folder = dirname(file)), { recursive: true });
     writeFileSync(file, tree.read(path));
-    written++;
   }
   removeLeftovers(tree, directory, '');
-  return written;
+  return stale.length;
 }
 
-function blobOf(file: string): string | undefined {
+function differs(file: string, blob: string): boolean {
+  const bytes = readIfThere(file);
+  if (bytes === undefined) return true;
+  if (blobId(bytes) === blob) return false;
+  if (readStamp(bytes.toString('utf8')) !== 'foreign') return true;
+  throw new Error(`${file} was not written by Keelson: choose another folder, or move it away`);
+}
+
+function readIfThere(file: string): Buffer | undefined {
   try {
-    return blobId(readFileSync(file));
-  } catch {
-    return undefined;
+    return readFileSync(file);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
   }
 }
 
-function removeLeftovers(tree: Tree, directory: string, below: string): void {
+/** @returns whether it removed anything */
+function removeLeftovers(tree: Tree, directory: string, below: string): boolean {
+  let removed = false;
   for (const entry of readdirSync(join(directory, below), { withFileTypes: true })) {
     const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory() && entry.name !== '.git') removeLeftovers(tree, directory, path);
+    const file = join(directory, path);
+    if (entry.isDirectory() && entry.name !== '.git' && removeLeftovers(tree, directory, path)) {
+      removed = true;
+      // A folder that only held leftovers is one too.
+      if (readdirSync(file).length === 0) rmdirSync(file);
+    }
     if (!entry.isFile() || tree.files.has(path)) continue;
-    if (readStamp(readFileSync(join(directory, path), 'utf8')) === 'intact') rmSync(join(directory, path));
+    if (readStamp(readFileSync(file, 'utf8')) !== 'intact') continue;
+    rmSync(file);
+    removed = true;
   }
+  return removed;
 }
