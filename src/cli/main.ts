@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import chalk, { chalkStderr } from 'chalk';
 import { Command, CommanderError } from 'commander';
 import { compareText } from '../model/finding';
+import { withExample } from './options';
 import { EXIT, type ExitCode } from './output';
 import { version } from './version';
 
@@ -15,12 +17,15 @@ export type Run = <A extends readonly unknown[]>(
 
 /** Runs the command line. Sets the process' exit code: 0 holds or done, 1 broken, 2 could not check or run. */
 export async function main(argv: readonly string[]): Promise<void> {
+  if (process.env['NO_COLOR']) chalk.level = chalkStderr.level = 0;
+  process.stdout.on('error', endQuietly);
   const program = new Command('keelson')
     .description('A Kubernetes platform that a team owns as one TypeScript repository')
     .version(version)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(run with --help for usage)')
     .exitOverride();
+  withExample(program, 'keelson publish', 'keelson tenant new --help');
   const run: Run =
     (action) =>
     async (...args) => {
@@ -37,6 +42,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = codeOf(error);
   }
+}
+
+/** Whoever reads the output, such as `head`, may have had enough of it. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
 
 function codeOf(error: unknown): ExitCode {

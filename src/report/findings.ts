@@ -1,4 +1,5 @@
-import chalk from 'chalk';
+// Findings go where errors go: whether that takes colour has nothing to do with the rest of the output.
+import { chalkStderr as chalk } from 'chalk';
 import type { Finding } from '../model/finding';
 
 /** Characters of a value that a line has room for. */

@@ -65,7 +65,9 @@ function next({ outcome, changed, repository, branch }: Published, dryRun: boole
   const embedded = repository.endsWith('.keelson/gitops.git');
   return [
     'Next:',
-    ...(embedded ? [`  git clone --branch ${branch} ${shorter(repository)} tree    to look at what Argo CD would read`] : []),
+    ...(embedded
+      ? [`  git clone --branch ${branch} ${shorter(repository)} tree    to look at what Argo CD would read`]
+      : []),
     '  keelson tenant new search --owner search@example.com --group search-developers',
     '  keelson diff                 to see what a change of yours does, before you publish it',
   ].join('\n');

@@ -11,9 +11,12 @@ interface NewOptions extends CommonOptions {
   readonly yaml?: boolean;
 }
 
+const EXAMPLE = 'keelson tenant new search --owner search@example.com --group search-developers --env dev,prod';
+
 /** `keelson tenant …`: the life of a tenant. */
 export const register: Register = (program, run) => {
   const tenant = program.command('tenant').description('Add tenants');
+  withExample(tenant, EXAMPLE);
   const command = tenant
     .command('new <name>')
     .description('Write the file that declares a tenant, checked against the platform')
@@ -52,8 +55,5 @@ export const register: Register = (program, run) => {
         return EXIT.ok;
       }),
     );
-  withExample(
-    withCommonOptions(command),
-    'keelson tenant new search --owner search@example.com --group search-developers --env dev,prod',
-  );
+  withExample(withCommonOptions(command), EXAMPLE);
 };
