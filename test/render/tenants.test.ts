@@ -130,7 +130,7 @@ describe('What a tenant gets', () => {
     const policies = objectsIn(tree, `${folder}/sandbox/network.yaml`);
     expect(policies.map(({ metadata }) => metadata.name)).toEqual(['default-deny', 'dns', 'same-namespace']);
     expect(policies[0]?.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
-    const [{ to, ports }] = policies[1]?.spec.egress;
+    const [{ to, ports }] = policies[1]!.spec.egress;
     // The labels of the cluster's own DNS Pods.
     expect(to).toEqual([
       {
