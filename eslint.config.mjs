@@ -9,7 +9,7 @@ import prettier from 'eslint-config-prettier';
  */
 const ROOMS = {
   'src/model': [],
-  'src/schemas': ['src/engines'],
+  'src/schemas': ['src/model', 'src/engines'],
   'src/engines': [],
   'src/gitops': ['src/model'],
   charts: ['src/model', 'policies'],
@@ -17,6 +17,7 @@ const ROOMS = {
   'src/render': ['src/model', 'src/schemas', 'src/gitops', 'charts', 'policies'],
   'src/verify': ['src/model', 'src/schemas', 'src/gitops', 'policies'],
   'src/live': ['src/model', 'src/verify'],
+  'src/upgrade': ['src/model', 'src/gitops'],
   'src/report': ['src/model', 'src/verify'],
   infra: ['src/model', 'src/engines', 'charts', 'platform'],
   tenants: ['src/model', 'charts', 'platform'],
@@ -30,6 +31,7 @@ const ALL = [
   'src/render',
   'src/verify',
   'src/live',
+  'src/upgrade',
   'src/report',
   'src/cli',
   'charts',
