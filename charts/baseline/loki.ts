@@ -102,6 +102,8 @@ export const component = defineComponent({
           metrics: { resources: resources('10m', '64Mi') },
           podDisruptionBudget: { maxUnavailable: 1 },
           topologySpreadConstraints: spread(labels('gateway')),
+          // Every copy has a node to itself: where there are no spare ones, the next waits for the last to go.
+          deploymentStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
           // The address, so that it makes no difference what the Service of the cluster's DNS is called.
           nginxConfig: { resolver: cluster.network.dnsAddress },
         },
