@@ -21,6 +21,7 @@ const ROOMS = {
   'src/report': ['src/model', 'src/verify'],
   infra: ['src/model', 'src/engines', 'charts', 'platform'],
   tenants: ['src/model', 'charts', 'platform'],
+  addons: ['src/model', 'charts'],
   'platform.ts': ['src/model', 'charts'],
 };
 const ALL = [
