@@ -12,11 +12,11 @@ const exposer = (group: 'snapshot-exposer' | 'generic-restore-exposer') => ({ 'v
 /** The image names its user by name only, which a kubelet cannot tell from root. */
 const POD = { ...RESTRICTED_POD, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 };
 
-/** The root filesystem is read-only, and temporary files need a place. */
-const TEMPORARY = {
-  extraVolumes: [{ name: 'tmp', emptyDir: {} }],
-  extraVolumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
-};
+/**
+ * The root filesystem is read-only: temporary files go where scratch data goes. The chart hands these variables to the
+ * node agents too; told to them once more, the same name twice would make a server-side apply fail.
+ */
+const TEMPORARY = [{ name: 'TMPDIR', value: '/scratch' }];
 
 const NODE_AGENT_CONFIG = 'node-agent-config';
 
@@ -90,7 +90,6 @@ export const component: Component = defineComponent({
         resources: resources('100m', '512Mi', { memory: '1Gi' }),
         podSecurityContext: POD,
         containerSecurityContext: RESTRICTED_CONTAINER,
-        ...TEMPORARY,
         metrics: {
           enabled: true,
           serviceMonitor: { enabled: false, autodetect: false },
@@ -101,6 +100,7 @@ export const component: Component = defineComponent({
           features: 'EnableCSI',
           defaultSnapshotMoveData: true,
           logFormat: 'json',
+          extraEnvVars: TEMPORARY,
           backupStorageLocation: [
             {
               name: 'default',
@@ -132,7 +132,6 @@ export const component: Component = defineComponent({
           resources: resources('50m', '256Mi', { memory: '512Mi' }),
           podSecurityContext: POD,
           containerSecurityContext: RESTRICTED_CONTAINER,
-          ...TEMPORARY,
           extraArgs: [`--node-agent-configmap=${NODE_AGENT_CONFIG}`],
           tolerations: [{ operator: 'Exists' }],
         },
