@@ -22,4 +22,3 @@ test('the Pulumi program exports the description of each cluster, defaults fille
     expect(cluster.nodePools.every(({ minimum, maximum }) => minimum <= maximum)).toBe(true);
   }
 });
-});
