@@ -221,8 +221,13 @@ function largest(resource: 'cpu' | 'memory', quota: string, pool: NodePool): str
   return `${smaller / (1_000_000_000n << 20n)}Mi`;
 }
 
+/** Amounts read before: most tenants ask for the same few. */
+const amounts = new Map<string, bigint>();
+
 function amount(quantity: string): bigint {
-  return parseQuantity(quantity)?.value ?? 0n;
+  let value = amounts.get(quantity);
+  if (value === undefined) amounts.set(quantity, (value = parseQuantity(quantity)?.value ?? 0n));
+  return value;
 }
 
 function groupsOf(props: TenantProps, prefix: string): TenantSlice['groups'] {
