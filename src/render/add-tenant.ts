@@ -76,8 +76,14 @@ function clash(root: string, file: string, name: string, declaredIn: string | un
   return [{ rule: 'config/duplicate-tenant', severity: 'error', file, message, fix }];
 }
 
+/** Tells editors which schema completes and checks the file. */
+const EDITOR_HINT = '# yaml-language-server: $schema=../../src/model/schema/claim.schema.json\n';
+
+/** Longest object that stands on one line, so that with its name it stays within the project's width. */
+const LINE_LENGTH = 90;
+
 function claim(name: string, spec: TenantProps): string {
-  return dump({ apiVersion: 'platform.keelson.dev/v1', kind: 'Tenant', metadata: { name }, spec });
+  return EDITOR_HINT + dump({ apiVersion: 'platform.keelson.dev/v1', kind: 'Tenant', metadata: { name }, spec });
 }
 
 function construct(name: string, props: TenantProps): string {
@@ -88,17 +94,19 @@ export const tenant = new Tenant(platform, ${quoted(name)}, ${literal(props, '')
 `;
 }
 
-/** Plain data as TypeScript: names bare where they may be, text in single quotes. */
+/** Plain data as TypeScript: names bare where they may be, text in single quotes, small objects on one line. */
 function literal(value: unknown, indent: string): string {
   if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value);
+  const entries = Object.entries(value).map(([key, part]): [string, unknown] => [
+    /^[A-Za-z_]\w*$/.test(key) ? key : quoted(key),
+    part,
+  ]);
   if (entries.length === 0) return '{}';
+  const line = `{ ${entries.map(([key, part]) => `${key}: ${literal(part, '')}`).join(', ')} }`;
+  if (indent !== '' && !line.includes('\n') && line.length <= LINE_LENGTH) return line;
   const inner = `${indent}  `;
-  const lines = entries.map(
-    ([key, part]) => `${inner}${/^[A-Za-z_]\w*$/.test(key) ? key : quoted(key)}: ${literal(part, inner)},\n`,
-  );
-  return `{\n${lines.join('')}${indent}}`;
+  return `{\n${entries.map(([key, part]) => `${inner}${key}: ${literal(part, inner)},\n`).join('')}${indent}}`;
 }
 
 function quoted(text: string): string {
