@@ -121,6 +121,7 @@ function obstacles(
   removed: ReadonlySet<string>,
   added: readonly string[],
 ): Conflict[] {
+  if (added.length === 0) return [];
   const staying = [...published.keys()].filter((path) => !removed.has(path));
   const needed = ancestors(added);
   const occupied = ancestors(staying);

@@ -24,8 +24,9 @@ export interface Removals {
 export function judgeRemovals(plan: Plan, tree: Tree, allowed: readonly string[], limits: RemovalLimits): Removals {
   const refused: Finding[] = [];
   const named = new Set<string>();
-  const before = holders(plan.owned);
-  const after = holders(tree.files.keys());
+  // Whoever vanishes loses files, and most publishes take none away.
+  const before = holders(plan.removed);
+  const after = holders(before.size > 0 ? tree.files.keys() : []);
   const judge = (name: string, file: string, message: string): void => {
     if (allowed.includes(name)) {
       named.add(name);

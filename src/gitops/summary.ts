@@ -43,8 +43,14 @@ export function summarise(plan: Plan, tree: Tree): PublishSummary {
       units.set(key, counts);
     }
   }
-  const before = new Set([...plan.owned].map(unitKey));
-  const after = new Set([...tree.files.keys()].map(unitKey));
+  const before = new Set(plan.removed.map(unitKey));
+  const after = new Set<string>();
+  for (const path of units.size > 0 ? tree.files.keys() : []) {
+    const key = unitKey(path);
+    if (!units.has(key)) continue;
+    after.add(key);
+    if (plan.owned.has(path)) before.add(key);
+  }
   const changes = [...units].map(([key, { path, ...files }]): UnitChange => {
     const { cluster, kind, name } = parsePath(path);
     const action = !before.has(key) ? 'added' : after.has(key) ? 'changed' : 'removed';
