@@ -60,6 +60,8 @@ export interface TenantDeclaration {
   readonly prefix?: string;
   /** Line of a field in the file, by its path from `prefix` on. @default - unknown */
   readonly lineOf?: (path: readonly (string | number)[]) => number | undefined;
+  /** True where its shape was found right as it was read. @default false */
+  readonly checked?: boolean;
 }
 
 /** An add-on and the file that declares it. */

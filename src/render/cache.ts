@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   mkdirSync,
@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { blobId } from '../gitops/tree';
 import { compareText } from '../model/finding';
+import { digest } from './kept';
 import type { RenderedFile } from './unit';
 
 /** A file whose bytes are read when somebody asks for them. */
@@ -198,10 +199,6 @@ function readText(file: string): string {
   } catch {
     return '';
   }
-}
-
-export function digest(text: string | Buffer): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** States of the code whose results are kept side by side, such as two branches'. */

@@ -5,7 +5,8 @@ import type { PlatformProps } from '../model/platform.generated';
 import { resolve } from '../model/resolve';
 import type { ResolvedCluster, Unit } from '../model/slices';
 import { codeDigest } from './code-digest';
-import { type CachedFile, digest, forgetOldStates, RenderCache } from './cache';
+import { type CachedFile, forgetOldStates, RenderCache } from './cache';
+import { digest } from './kept';
 import { load } from './load';
 import { renderUnits } from './pool';
 import { readme } from './readme';
@@ -54,7 +55,8 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
   const clock = stopwatch();
 
   progress('load', 0, 1);
-  const loaded = load(root, caching ? cacheRoot : undefined);
+  const code = caching ? codeDigest() : '';
+  const loaded = load(root, caching ? { directory: cacheRoot, code } : undefined);
   clock.lap('load');
   if (!loaded.declarations) return nothing(loaded.findings, clock.laps);
 
@@ -63,7 +65,6 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
   clock.lap('resolve');
 
   const states = join(cacheRoot, 'rendered');
-  const code = caching ? codeDigest() : '';
   const cache = caching ? new RenderCache(join(states, code.slice(0, 16))) : undefined;
   const keys = new Map(
     cache

@@ -1,21 +1,18 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { types } from 'node:util';
-import { load as parseYaml } from 'js-yaml';
-import { LineCounter, parseDocument } from 'yaml';
-import type { Claim } from '../model/claim.generated';
 import type { Component } from '../model/component';
 import {
   type ComponentFile,
   type Declarations,
   Platform,
   stage,
-  Tenant,
+  type Tenant,
   type TenantDeclaration,
 } from '../model/declare';
 import { compareText, type Finding } from '../model/finding';
-import claimSchema from '../model/schema/claim.schema.json';
-import { validateShape } from '../model/validate';
+import { type LoadCache, loadClaims } from './claims';
+import { fileFinding as finding, nameOf } from './file-finding';
 import { baseline, namesIn } from './product';
 import { UserCode, UserCodeError } from './user-code';
 
@@ -25,21 +22,11 @@ export interface Loaded {
   readonly findings: readonly Finding[];
 }
 
-/** What a claim has around the tenant's own fields, which are checked where both forms of claim are. */
-const CLAIM_FRAME = {
-  ...claimSchema,
-  $id: 'https://keelson.dev/schemas/claim-frame.json',
-  properties: { ...claimSchema.properties, spec: {} },
-};
-
-/** Bytes that a claim may have: many times what one with every field needs, and too few to exhaust a parser. */
-const CLAIM_LIMIT = 256 * 1024;
-
 /**
  * Runs the team's files: `platform.ts`, `tenants/*.ts`, `tenants/claims/*.yaml` and `addons/*.ts` below `root`.
  * One file that is broken is one finding; the others are there all the same.
  */
-export function load(root: string, cacheDirectory?: string): Loaded {
+export function load(root: string, cache?: LoadCache): Loaded {
   const findings: Finding[] = [];
   // Whichever file runs first, each one's tenants are its own: a tenant may import another.
   const declared = new Map<string, readonly Tenant[]>();
@@ -48,7 +35,7 @@ export function load(root: string, cacheDirectory?: string): Loaded {
     (file, run) => {
       declared.set(file, stage(file, run));
     },
-    cacheDirectory,
+    cache?.directory,
   );
 
   const platform = loadPlatform(root, code, findings);
@@ -73,7 +60,7 @@ export function load(root: string, cacheDirectory?: string): Loaded {
   const tenants: TenantDeclaration[] = [...declared]
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([file, some]) => some.map(({ name, props }) => ({ name, props, file })));
-  for (const file of claimFiles(root, findings)) loadClaim(root, file, platform, tenants, findings);
+  tenants.push(...loadClaims(root, platform, findings, cache));
   return {
     declarations: {
       platform: { file: 'platform.ts', props: platform.props },
@@ -126,102 +113,6 @@ function loadPlatform(root: string, code: UserCode, findings: Finding[]): Platfo
   return platform;
 }
 
-/** YAML files of the claims' folder. A file with another ending is a finding: nobody wrote it to be ignored. */
-function claimFiles(root: string, findings: Finding[]): readonly string[] {
-  const directory = join(root, 'tenants', 'claims');
-  if (!existsSync(directory)) return [];
-  const files = readdirSync(directory)
-    .filter((name) => !name.startsWith('.'))
-    .map((name) => `tenants/claims/${name}`)
-    .sort(compareText);
-  const isClaim = (file: string) => /\.ya?ml$/.test(file) && statSync(join(root, file)).isFile();
-  for (const file of files.filter((one) => !isClaim(one))) {
-    findings.push(
-      finding(file, 'config/not-a-claim', 'is no YAML file', 'let it be a file that ends in .yaml, or move it away'),
-    );
-  }
-  return files.filter(isClaim);
-}
-
-function loadClaim(
-  root: string,
-  file: string,
-  platform: Platform,
-  tenants: TenantDeclaration[],
-  findings: Finding[],
-): void {
-  const text = readFileSync(join(root, file), 'utf8');
-  if (text.length > CLAIM_LIMIT) {
-    findings.push(
-      finding(
-        file,
-        'config/too-large',
-        `has ${text.length} characters, ${CLAIM_LIMIT} is the limit`,
-        'take out what is no claim',
-      ),
-    );
-    return;
-  }
-  const lineOf = positions(text);
-  let claim: unknown;
-  try {
-    claim = parseYaml(text);
-  } catch (error) {
-    const { reason, mark } = error as { reason?: string; mark?: { line: number } };
-    findings.push({
-      ...finding(
-        file,
-        'config/yaml',
-        `is not YAML: ${reason ?? String(error)}`,
-        'write plain YAML: spaces for indentation, text with special characters in quotes',
-      ),
-      ...(mark ? { line: mark.line + 1 } : {}),
-    });
-    return;
-  }
-  const faults = validateShape(CLAIM_FRAME, claim, { file, lineOf });
-  if (faults.length > 0) {
-    findings.push(...faults);
-    return;
-  }
-  const { metadata, spec } = claim as Claim;
-  const name = nameOf(file);
-  if (metadata.name !== name) {
-    findings.push({
-      ...finding(
-        file,
-        'config/name',
-        `claims tenant '${metadata.name}' in a file named '${name}'`,
-        `rename the file to ${metadata.name}.yaml, or the tenant to '${name}'`,
-      ),
-      field: 'metadata.name',
-    });
-    return;
-  }
-  run(file, findings, () => {
-    const [tenant] = stage(file, () => void new Tenant(platform, name, spec));
-    if (tenant)
-      tenants.push({ name, props: tenant.props, file, prefix: 'spec', lineOf: (path) => lineOf(['spec', ...path]) });
-  });
-}
-
-/** Lines of fields, parsed again only when a finding asks. */
-function positions(text: string): (path: readonly (string | number)[]) => number | undefined {
-  let parsed: { document: ReturnType<typeof parseDocument>; lines: LineCounter } | undefined;
-  return (path) => {
-    if (!parsed) {
-      const lines = new LineCounter();
-      parsed = { document: parseDocument(text, { lineCounter: lines }), lines };
-    }
-    for (let length = path.length; length > 0; length--) {
-      const node = parsed.document.getIn(path.slice(0, length), true);
-      const range = (node as { range?: [number, number, number] } | undefined)?.range;
-      if (range) return parsed.lines.linePos(range[0]).line;
-    }
-    return undefined;
-  };
-}
-
 function productComponents(): readonly ComponentFile[] {
   return [...baseline()].map(([name, component]) => ({ file: `charts/baseline/${name}.ts`, component, own: false }));
 }
@@ -259,12 +150,4 @@ function run(file: string, findings: Finding[], action: () => void): void {
       findings.push(finding(file, 'config/throws', message));
     }
   }
-}
-
-function finding(file: string, rule: string, message: string, fix?: string): Finding {
-  return { rule, severity: 'error', file, message, ...(fix ? { fix } : {}) };
-}
-
-function nameOf(file: string): string {
-  return file.replace(/^.*\//, '').replace(/\.[a-z]+$/, '');
 }

@@ -1,20 +1,11 @@
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { types } from 'node:util';
 import { compileFunction } from 'node:vm';
 import { type TransformFailure, transformSync, version } from 'esbuild';
 import type { Finding } from '../model/finding';
+import { digest, Kept } from './kept';
 import { PRODUCT_ROOT } from './product';
 
 /** Folders of the product: user code that imports from them gets the very modules that Keelson itself runs. */
@@ -39,9 +30,7 @@ type Exports = Record<string, unknown>;
 export class UserCode {
   private readonly modules = new Map<string, { exports: Exports }>();
   private readonly failures = new Map<string, unknown>();
-  private readonly compiled: Map<string, string>;
-  private readonly used = new Map<string, string>();
-  private readonly cacheFile: string | undefined;
+  private readonly compiled: Kept;
   /** Files that imports mean, by the path that they spell: most tenants import the same two. */
   private readonly targets = new Map<string, string | undefined>();
   private readonly root: string;
@@ -54,8 +43,7 @@ export class UserCode {
   ) {
     // Links are followed everywhere, so that a file has one name and the product's own modules are known as such.
     this.root = realpathSync(root);
-    this.cacheFile = cacheDirectory && join(cacheDirectory, 'user-code.json');
-    this.compiled = this.readCache();
+    this.compiled = new Kept(cacheDirectory && join(cacheDirectory, 'user-code.json'));
   }
 
   /** Runs a file, named relative to the root, and gives its exports. Throws what it throws, as UserCodeError. */
@@ -63,35 +51,9 @@ export class UserCode {
     return this.run(resolve(this.root, file));
   }
 
-  /** Keeps what was compiled for the next run; a cache that cannot be written only costs time. */
+  /** Keeps what was compiled for the next run. */
   save(): void {
-    if (
-      !this.cacheFile ||
-      (this.used.size === this.compiled.size && [...this.used.keys()].every((key) => this.compiled.has(key)))
-    )
-      return;
-    const temporary = `${this.cacheFile}.${process.pid}`;
-    try {
-      mkdirSync(dirname(this.cacheFile), { recursive: true });
-      const text = JSON.stringify([...this.used]);
-      writeFileSync(temporary, `${digest(text)}\n${text}`);
-      renameSync(temporary, this.cacheFile);
-    } catch {
-      // Compiled again next time.
-      removeQuietly(temporary);
-    }
-  }
-
-  private readCache(): Map<string, string> {
-    if (!this.cacheFile || !existsSync(this.cacheFile)) return new Map();
-    try {
-      const whole = readFileSync(this.cacheFile, 'utf8');
-      const end = whole.indexOf('\n');
-      const text = whole.slice(end + 1);
-      return digest(text) === whole.slice(0, end) ? new Map(JSON.parse(text) as [string, string][]) : new Map();
-    } catch {
-      return new Map();
-    }
+    this.compiled.save();
   }
 
   private run(path: string): Exports {
@@ -138,13 +100,10 @@ export class UserCode {
   private compile(path: string, source: string): string {
     const key = digest(`${version}\0${source}`);
     const known = this.compiled.get(key);
-    if (known !== undefined) {
-      this.used.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     try {
       const { code } = transformSync(source, { ...OPTIONS, sourcefile: path });
-      this.used.set(key, code);
+      this.compiled.put(key, code);
       return code;
     } catch (error) {
       const { errors = [] } = error as Partial<TransformFailure>;
@@ -203,16 +162,4 @@ function findFile(path: string): string | undefined {
   ];
   const found = candidates.find((candidate) => existsSync(candidate) && statSync(candidate).isFile());
   return found === undefined ? undefined : realpathSync(found);
-}
-
-function removeQuietly(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // Where it could not be written it may not be removed either.
-  }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

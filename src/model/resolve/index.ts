@@ -111,6 +111,7 @@ export function resolve(declarations: Declarations): Resolved {
 }
 
 function hasGoodShape(tenant: TenantDeclaration, findings: Findings): boolean {
+  if (tenant.checked) return true;
   const faults = validateShape(TENANT_SCHEMA, tenant.props, {
     file: tenant.file,
     ...(tenant.prefix === undefined ? {} : { prefix: tenant.prefix }),
