@@ -43,7 +43,9 @@ export function ancestors(paths: Iterable<string>): Set<string> {
 /** @param good names that are in order, which come again in path after path */
 function fault(path: string, directories: ReadonlySet<string>, good: Set<string>): string | undefined {
   if (path === '' || path.startsWith('/')) return 'the path is not relative';
-  if (Buffer.byteLength(path) > longestPath) return `the path is longer than ${longestPath} bytes`;
+  // A character of UTF-16 takes three bytes at the most.
+  if (path.length * 3 > longestPath && Buffer.byteLength(path) > longestPath)
+    return `the path is longer than ${longestPath} bytes`;
   for (const name of path.split('/')) {
     if (good.has(name)) continue;
     if (/[\p{Cc}\\"]/u.test(name)) return 'the path holds a control character, a quote or a backslash';

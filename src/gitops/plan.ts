@@ -32,8 +32,8 @@ export interface Plan {
   readonly conflicts: readonly Conflict[];
   /** Among the above where it was allowed. */
   readonly overridden: readonly Conflict[];
-  /** Every published file that Keelson wrote. */
-  readonly owned: ReadonlySet<string>;
+  /** Published files that differ from the tree's, or are none of it, and that Keelson never wrote. */
+  readonly foreign: ReadonlySet<string>;
   /** What the changed and removed files held. */
   readonly before: ReadonlyMap<string, string>;
 }
@@ -49,10 +49,8 @@ export async function planPublish(
   last: Publication | undefined,
   overwrite: Overwrite,
 ): Promise<Plan> {
-  const published = new Map<string, GitEntry>();
-  for (const entry of head === undefined ? [] : listGitTree(gitDir, head)) published.set(entry.path, entry);
-
-  const differing = [...published.values()].filter(({ path, id }) => tree.files.get(path) !== id);
+  const published = head === undefined ? [] : listGitTree(gitDir, head);
+  const { added, differing } = compare(tree, published);
   const before = await readStamped(gitDir, differing);
   const byHand =
     head && last && last.commit !== head ? await changedPaths(gitDir, last.commit, head) : new Set<string>();
@@ -60,24 +58,22 @@ export async function planPublish(
   const found: Conflict[] = [];
   const changed: string[] = [];
   const removed: string[] = [];
-  const owned = new Set<string>();
-  const setBack = new Set<string>();
-  for (const { path, id } of published.values()) {
-    const wanted = tree.files.get(path);
+  const foreign = new Set<string>();
+  const setBack = new Map<string, string>();
+  for (const { path, id } of differing) {
+    const isWanted = tree.files.has(path);
     const text = before.get(path);
-    const stamp = wanted === id ? 'intact' : text === undefined ? 'foreign' : readStamp(text);
-    if (stamp !== 'foreign') owned.add(path);
-    if (wanted === id || (wanted === undefined && stamp === 'foreign')) continue;
-    (wanted === undefined ? removed : changed).push(path);
+    const stamp = text === undefined ? 'foreign' : readStamp(text);
+    if (stamp === 'foreign') foreign.add(path);
+    if (!isWanted && stamp === 'foreign') continue;
+    (isWanted ? changed : removed).push(path);
     if (stamp !== 'intact') found.push({ path, reason: stamp });
-    else if (byHand.has(path)) setBack.add(path);
+    else if (byHand.has(path)) setBack.set(path, id);
   }
-  const added = [...tree.files.keys()].filter((path) => !published.has(path));
 
   if (last && setBack.size > 0) {
-    const earlier = await earlierBlobs(gitDir, last.commit, setBack);
-    for (const path of setBack) {
-      const id = published.get(path)?.id ?? '';
+    const earlier = await earlierBlobs(gitDir, last.commit, new Set(setBack.keys()));
+    for (const [path, id] of setBack) {
       if (earlier.get(path)?.has(id)) found.push({ path, reason: 'reverted' });
     }
   }
@@ -98,9 +94,27 @@ export async function planPublish(
     removed,
     conflicts: found.filter((conflict) => !isAllowed(conflict)),
     overridden: found.filter(isAllowed),
-    owned,
+    foreign,
     before,
   };
+}
+
+/** Walks both in their order, which is the same: most of a large tree is published as it is. */
+function compare(tree: Tree, published: readonly GitEntry[]): { added: string[]; differing: GitEntry[] } {
+  const added: string[] = [];
+  const differing: GitEntry[] = [];
+  let at = 0;
+  for (const [path, id] of tree.files) {
+    let entry = published[at];
+    for (; entry && entry.path < path; entry = published[++at]) differing.push(entry);
+    if (entry?.path !== path) {
+      added.push(path);
+      continue;
+    }
+    if (entry.id !== id) differing.push(entry);
+    at++;
+  }
+  return { added, differing: differing.concat(published.slice(at)) };
 }
 
 /** The text of those entries that could carry a stamp: links, submodules and other kinds of file never do. */
@@ -117,12 +131,12 @@ async function publishedPaths(gitDir: string, commit: string): Promise<Set<strin
 /** Published files that stay, and at whose path the tree needs a directory; or that stand below a file of the tree. */
 function obstacles(
   tree: Tree,
-  published: ReadonlyMap<string, GitEntry>,
+  published: readonly GitEntry[],
   removed: ReadonlySet<string>,
   added: readonly string[],
 ): Conflict[] {
   if (added.length === 0) return [];
-  const staying = [...published.keys()].filter((path) => !removed.has(path));
+  const staying = published.map(({ path }) => path).filter((path) => !removed.has(path));
   const needed = ancestors(added);
   const occupied = ancestors(staying);
   return [

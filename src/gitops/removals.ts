@@ -100,7 +100,9 @@ function vanishedObjects(plan: Plan, tree: Tree, isNamed: (path: string) => bool
 
 function publishedObjects(plan: Plan, tree: Tree): number {
   let total = 0;
-  for (const path of plan.owned) {
+  const added = new Set(plan.added);
+  const written = [...tree.files.keys()].filter((path) => !added.has(path) && !plan.foreign.has(path));
+  for (const path of [...plan.removed, ...written]) {
     const text = plan.before.get(path) ?? tree.read(path).toString('utf8');
     total += text.match(/^kind: /gm)?.length ?? 0;
   }

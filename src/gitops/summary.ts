@@ -45,11 +45,12 @@ export function summarise(plan: Plan, tree: Tree): PublishSummary {
   }
   const before = new Set(plan.removed.map(unitKey));
   const after = new Set<string>();
+  const added = new Set(plan.added);
   for (const path of units.size > 0 ? tree.files.keys() : []) {
     const key = unitKey(path);
     if (!units.has(key)) continue;
     after.add(key);
-    if (plan.owned.has(path)) before.add(key);
+    if (!added.has(path) && !plan.foreign.has(path)) before.add(key);
   }
   const changes = [...units].map(([key, { path, ...files }]): UnitChange => {
     const { cluster, kind, name } = parsePath(path);

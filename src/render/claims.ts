@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { load as parseYaml } from 'js-yaml';
-import { LineCounter, parseDocument } from 'yaml';
+import type { Document, LineCounter } from 'yaml';
 import type { Claim, TenantProps } from '../model/claim.generated';
 import { type Platform, stage, Tenant, type TenantDeclaration } from '../model/declare';
 import { compareText, type Finding } from '../model/finding';
@@ -63,7 +63,9 @@ function claimFiles(root: string, findings: Finding[]): readonly string[] {
   const files: string[] = [];
   for (const entry of entries) {
     const file = `tenants/claims/${entry.name}`;
-    const isFile = entry.isSymbolicLink() ? statSync(join(root, file), { throwIfNoEntry: false })?.isFile() : entry.isFile();
+    const isFile = entry.isSymbolicLink()
+      ? statSync(join(root, file), { throwIfNoEntry: false })?.isFile()
+      : entry.isFile();
     if (isFile && /\.ya?ml$/.test(entry.name)) files.push(file);
     else {
       const fix = 'let it be a file that ends in .yaml, or move it away';
@@ -136,9 +138,10 @@ function declare(file: string, platform: Platform, spec: TenantProps, findings: 
 
 /** Lines of fields, parsed again only when a finding asks. */
 function positions(text: string): LineOf {
-  let parsed: { document: ReturnType<typeof parseDocument>; lines: LineCounter } | undefined;
+  let parsed: { document: Document; lines: LineCounter } | undefined;
   return (path) => {
     if (!parsed) {
+      const { LineCounter, parseDocument } = require('yaml') as typeof import('yaml');
       const lines = new LineCounter();
       parsed = { document: parseDocument(text, { lineCounter: lines }), lines };
     }

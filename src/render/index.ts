@@ -75,13 +75,13 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
         )
       : [],
   );
-  const files = new Map<string, PlacedFile>();
+  const files: PlacedFile[] = [];
   const problems: Finding[] = [...loaded.findings, ...findings];
 
   const missing: Unit[] = [];
   for (const unit of units) {
     const cached = unit.own ? undefined : cache?.get(keys.get(unit.id) ?? '');
-    if (cached) for (const file of cached) files.set(file.path, { file, unit });
+    if (cached) for (const file of cached) files.push({ file, unit });
     else missing.push(unit);
   }
   const done = (count: number) => progress('render', count, missing.length);
@@ -95,11 +95,11 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
   for (const [i, unit] of [...rest, ...ownUnits].entries()) {
     const result = rendered[i] ?? renderUnit(unit, clusterOf(unit, clusters), own.get(unit.name));
     problems.push(...result.findings);
-    for (const file of result.files) files.set(file.path, { file, unit });
+    for (const file of result.files) files.push({ file, unit });
     if (!unit.own && result.findings.length === 0) cache?.put(keys.get(unit.id) ?? '', result.files);
   }
   const page = renderReadme(readme(loaded.declarations.platform.props, [...clusters.values()]));
-  files.set(page.path, { file: page });
+  files.push({ file: page });
   cache?.save();
   if (caching) forgetOldStates(states);
   clock.lap('render');
@@ -111,7 +111,7 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
     gitops: loaded.declarations.platform.props.gitops,
     addOns: namesOf(units, 'component'),
     tenants: namesOf(units, 'tenant'),
-    objects: [...files.values()].reduce((sum, { file }) => sum + file.objects, 0),
+    objects: files.reduce((sum, { file }) => sum + file.objects, 0),
     units: units.length,
     reused: units.length - missing.length,
     milliseconds: clock.laps,
@@ -137,16 +137,16 @@ function keysOf(
   ]);
 }
 
-function treeOf(files: ReadonlyMap<string, PlacedFile>, renderAgain: (unit: Unit) => readonly RenderedFile[]): Tree {
-  // By code units, which is what sorting does where nobody says otherwise, and fastest.
-  const paths = [...files.keys()].sort();
+function treeOf(placed: readonly PlacedFile[], renderAgain: (unit: Unit) => readonly RenderedFile[]): Tree {
+  const sorted = [...placed].sort((a, b) => compareText(a.file.path, b.file.path));
+  // Made when the first file is read: most runs read few.
+  let byPath: ReadonlyMap<string, PlacedFile> | undefined;
   let last: { readonly unit: Unit; readonly files: readonly RenderedFile[] } | undefined;
   return {
-    files: new Map(paths.map((path) => [path, files.get(path)?.file.blob ?? ''])),
+    files: new Map(sorted.map(({ file }) => [file.path, file.blob])),
     read(path) {
-      const placed = files.get(path);
-      if (!placed) throw new Error(`${path} is not in the tree`);
-      const { file, unit } = placed;
+      byPath ??= new Map(sorted.map((one) => [one.file.path, one]));
+      const { file, unit } = byPath.get(path) ?? missing(path);
       const bytes = 'bytes' in file ? file.bytes : file.read();
       if (bytes) return bytes;
       // The cache lost it since it was asked: the unit says it once more. Its files are mostly read one by one.
@@ -157,6 +157,10 @@ function treeOf(files: ReadonlyMap<string, PlacedFile>, renderAgain: (unit: Unit
       return again.bytes;
     },
   };
+}
+
+function missing(path: string): never {
+  throw new Error(`${path} is not in the tree`);
 }
 
 function clusterOf(unit: Unit, clusters: ReadonlyMap<string, ResolvedCluster>): ResolvedCluster {
@@ -170,12 +174,7 @@ function namesOf(units: readonly Unit[], kind: Unit['slice']['kind']): readonly 
 }
 
 function nothing(findings: readonly Finding[], milliseconds: Record<Stage, number>): Rendering {
-  const tree: Tree = {
-    files: new Map(),
-    read: (path) => {
-      throw new Error(`${path} is not in the tree`);
-    },
-  };
+  const tree: Tree = { files: new Map(), read: missing };
   return { tree, findings, clusters: [], addOns: [], tenants: [], objects: 0, units: 0, reused: 0, milliseconds };
 }
 

@@ -34,6 +34,10 @@ export const register: Register = (program, run) => {
     .action(
       run(async (options: Options) => {
         const started = performance.now();
+        const { readSource } = require('../../gitops/source') as typeof import('../../gitops/source');
+        // Meanwhile: git looks at every file of the repository. What it throws is told where it is awaited.
+        const reading = readSource(resolve(options.root));
+        reading.catch(() => undefined);
         const rendering = await renderWithProgress(options);
         if (hasErrors(rendering.findings)) {
           sayFindings(options, rendering.findings);
@@ -42,8 +46,7 @@ export const register: Register = (program, run) => {
           return EXIT.broken;
         }
         const { publish } = require('../../gitops/publish') as typeof import('../../gitops/publish');
-        const { readSource } = require('../../gitops/source') as typeof import('../../gitops/source');
-        const source = await readSource(resolve(options.root));
+        const source = await reading;
         const before = performance.now();
         const result = await withProgress(options, 'Publish', (tell) =>
           publish(rendering.tree, targetOf(options, rendering.gitops), {

@@ -107,7 +107,11 @@ export function resolve(declarations: Declarations): Resolved {
   for (const { cluster, slice, file } of resolveTenants(tenants, props, clusters, findings)) {
     units.push({ id: `${cluster}/tenant/${slice.name}`, cluster, name: slice.name, slice, file, own: false });
   }
-  return { findings: findings.all.sort(compareFindings), clusters, units };
+  return {
+    findings: findings.all.sort(compareFindings),
+    clusters,
+    units: units.sort((a, b) => compareText(a.id, b.id)),
+  };
 }
 
 function hasGoodShape(tenant: TenantDeclaration, findings: Findings): boolean {
