@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readStamp } from '../gitops/stamp';
 import { blobId, type Tree } from '../gitops/tree';
@@ -11,7 +11,11 @@ import { blobId, type Tree } from '../gitops/tree';
  * @throws Error before anything is written, where a file of somebody else's stands in the place of one of the tree's
  */
 export function writeTree(tree: Tree, directory: string): number {
-  const stale = [...tree.files].filter(([path, blob]) => differs(join(directory, path), blob)).map(([path]) => path);
+  const there = list(directory);
+  const mayBeThere = (path: string) => there.paths.has(path) || there.links.some((link) => path.startsWith(`${link}/`));
+  const stale = [...tree.files]
+    .filter(([path, blob]) => !mayBeThere(path) || differs(join(directory, path), blob))
+    .map(([path]) => path);
   let folder = '';
   for (const path of stale) {
     const file = join(directory, path);
@@ -20,6 +24,27 @@ export function writeTree(tree: Tree, directory: string): number {
   }
   removeLeftovers(tree, directory, '');
   return stale.length;
+}
+
+/** What stands in a folder, at any depth: trying to read every file of a tree takes long where none of it is there. */
+interface Listing {
+  readonly paths: Set<string>;
+  /** Links among them, which may lead to a folder. */
+  readonly links: string[];
+}
+
+function list(directory: string): Listing {
+  const listing: Listing = { paths: new Set(), links: [] };
+  const walk = (below: string): void => {
+    for (const entry of readdirSync(join(directory, below), { withFileTypes: true })) {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      listing.paths.add(path);
+      if (entry.isSymbolicLink()) listing.links.push(path);
+      if (entry.isDirectory() && entry.name !== '.git') walk(path);
+    }
+  };
+  if (existsSync(directory)) walk('');
+  return listing;
 }
 
 function differs(file: string, blob: string): boolean {
