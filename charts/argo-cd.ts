@@ -13,8 +13,21 @@ export const TENANTS_PROJECT = 'tenants';
 /** Options of every Application: the API server merges, and owns no field that somebody else writes. */
 export const SYNC_OPTIONS: readonly string[] = ['ServerSideApply=true', 'PruneLast=true'];
 
-/** Tries again for about half an hour, as webhooks and custom resources of other waves may still be starting. */
-export const RETRY = { limit: 10, backoff: { duration: '10s', factor: 2, maxDuration: '5m' } } as const;
+/**
+ * Tries again for about half an hour, as webhooks and custom resources of other waves may still be starting; each time
+ * with what is published by then.
+ */
+export const RETRY = { limit: 10, refresh: true, backoff: { duration: '10s', factor: 2, maxDuration: '5m' } } as const;
+
+/**
+ * The root Application never gives up: one that did would leave out every later wave until somebody commits again,
+ * though the add-on that it waited for is long well.
+ */
+export const ROOT_RETRY = {
+  limit: -1,
+  refresh: true,
+  backoff: { duration: '10s', factor: 2, maxDuration: '1m' },
+} as const;
 
 /** A directory of the GitOps repository as an Application's source. */
 export function treeSource(

@@ -1,4 +1,5 @@
 import { ApiObject } from 'cdk8s';
+import { APPLICATION_HEALTH, DEFINITION_HEALTH, FUNCTION_HEALTH } from '../argo-cd-health';
 import type { Cluster, Component, JsonObject, Workload } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_POD, byProvider, resources, spread } from '../hardening';
@@ -50,6 +51,7 @@ export const component: Component = defineComponent({
             'application.resourceTrackingMethod': 'annotation',
             // A project would have to name a ServiceAccount for each of its destinations, or nothing of it syncs.
             'application.sync.impersonation.enabled': false,
+            'resource.customizations.health.apiextensions.k8s.io_CustomResourceDefinition': DEFINITION_HEALTH,
             'resource.customizations.health.argoproj.io_Application': APPLICATION_HEALTH,
             'resource.customizations.health.pkg.crossplane.io_Function': FUNCTION_HEALTH,
             'oidc.config': oidc(cluster),
@@ -265,63 +267,3 @@ function redisWorkloads(cluster: Cluster): Record<string, Workload> {
       }
     : { redis: { labels: labels('redis'), serves: { redis } } };
 }
-
-/**
- * Health of a child Application, by which sync waves wait for each other: not before its first sync has ended, nor on
- * what was compared with an older source, nor while an operation is asked for or under way. One that never had a sync
- * since nothing is left to do, as bootstrap applied the same before, must not keep the others waiting.
- */
-const APPLICATION_HEALTH = `local function same(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-  for key, value in pairs(a) do
-    if not same(value, b[key]) then return false end
-  end
-  for key in pairs(b) do
-    if a[key] == nil then return false end
-  end
-  return true
-end
-local function current(source, compared)
-  for _, key in ipairs({ "repoURL", "chart", "path", "targetRevision" }) do
-    if (source[key] or "") ~= (compared[key] or "") then return false end
-  end
-  return same((source.helm or {}).valuesObject, (compared.helm or {}).valuesObject)
-end
-local status = obj.status or {}
-local sync = status.sync or {}
-local operation = status.operationState
-if obj.operation ~= nil or (operation ~= nil and operation.phase == "Running") then
-  return { status = "Progressing", message = "Waiting for its sync" }
-end
-local compared = sync.comparedTo or {}
-local before = compared.sources or { compared.source }
-for i, source in ipairs(obj.spec.sources or { obj.spec.source }) do
-  if not current(source, before[i] or {}) then
-    return { status = "Progressing", message = "Waiting for a comparison with its source" }
-  end
-end
-if sync.status ~= "Synced" then
-  if operation == nil then return { status = "Progressing", message = "Waiting for its first sync" } end
-  if operation.phase == "Failed" or operation.phase == "Error" then
-    return { status = "Degraded", message = operation.message or "Its sync failed" }
-  end
-end
-local health = status.health or {}
-return { status = health.status or "Progressing", message = health.message or "" }
-`;
-
-/** Crossplane's Functions say in two conditions what Argo CD knows of its Providers only. */
-const FUNCTION_HEALTH = `local seen = {}
-for _, condition in ipairs((obj.status or {}).conditions or {}) do
-  seen[condition.type] = condition
-end
-if seen.Installed == nil or seen.Healthy == nil then
-  return { status = "Progressing", message = "Waiting for its installation" }
-end
-for _, name in ipairs({ "Installed", "Healthy" }) do
-  if seen[name].status ~= "True" then
-    return { status = "Degraded", message = seen[name].message or seen[name].reason or name }
-  end
-end
-return { status = "Healthy", message = "" }
-`;

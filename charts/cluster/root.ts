@@ -1,5 +1,5 @@
 import { ApiObject } from 'cdk8s';
-import { appsDirectory, IN_CLUSTER, PLATFORM_PROJECT, RETRY, SYNC_OPTIONS, treeSource } from '../argo-cd';
+import { appsDirectory, IN_CLUSTER, PLATFORM_PROJECT, ROOT_RETRY, SYNC_OPTIONS, treeSource } from '../argo-cd';
 import type { ClusterFacet } from '../facet';
 import { MANAGED } from '../labels';
 
@@ -15,7 +15,7 @@ export const facet: ClusterFacet = {
         project: PLATFORM_PROJECT,
         source: { ...treeSource(cluster, appsDirectory(cluster.name)), directory: { recurse: false } },
         destination: { server: IN_CLUSTER, namespace: cluster.gitopsNamespace },
-        syncPolicy: { automated: { prune: true, selfHeal: true }, retry: RETRY, syncOptions: [...SYNC_OPTIONS] },
+        syncPolicy: { automated: { prune: true, selfHeal: true }, retry: ROOT_RETRY, syncOptions: [...SYNC_OPTIONS] },
       },
     });
   },
