@@ -6,7 +6,13 @@ import type { ApiAnswer, ApiServer } from '../../../src/engines';
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly generation?: number;
+    readonly resourceVersion?: string;
+  };
   readonly [field: string]: unknown;
 }
 

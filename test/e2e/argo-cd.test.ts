@@ -1,0 +1,249 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { loadAll } from 'js-yaml';
+import { startApiServer, type ApiServer } from '../../src/engines';
+import { renderPlatform } from '../../src/render';
+import { Api, installCrds, messageOf, type KubeObject } from './support/api';
+import { startArgoCd, until, type ArgoCd } from './support/argo-cd';
+import { startChartRepository, type ChartRepository } from './support/chart-repository';
+import { makeSyncedPlatform, VALUES, type SyncedPlatform } from './support/synced-platform';
+
+const NAMESPACE = 'argocd';
+const ARGO = 'argoproj.io/v1alpha1';
+
+interface Status {
+  readonly sync?: { readonly status?: string; readonly revision?: string };
+  readonly health?: { readonly status?: string };
+  readonly operationState?: { readonly phase?: string; readonly message?: string };
+}
+
+interface Application extends KubeObject {
+  readonly status?: Status;
+}
+
+/** The tests are steps of one story: each goes on where the one before it ended. */
+describe('a real Argo CD on the published tree', () => {
+  const say = (message: string): void => void process.stderr.write(`${message}\n`);
+  let broken = false;
+  /** A test that fails at once where an earlier one failed, as waiting again would tell nothing new. */
+  const step = (name: string, action: () => Promise<void>): void =>
+    it(
+      name,
+      async () => {
+        expect({ brokenBefore: broken }).toEqual({ brokenBefore: false });
+        broken = true;
+        await action();
+        broken = false;
+      },
+      300_000,
+    );
+  let charts: ChartRepository;
+  let platform: SyncedPlatform;
+  let server: ApiServer;
+  let api: Api;
+  let argoCd: ArgoCd;
+
+  beforeAll(async () => {
+    charts = await startChartRepository({ onProgress: say });
+    platform = await makeSyncedPlatform(charts.url);
+    expect(await platform.keelson('publish')).toMatchObject({ code: 0 });
+
+    // Nobody makes the accounts that ServiceAccount admission waits for.
+    server = await startApiServer({ flags: ['--disable-admission-plugins=ServiceAccount'], onProgress: say });
+    await installCrds(
+      server,
+      new Set(['Application', 'ApplicationSet', 'AppProject'].map((kind) => `${ARGO} ${kind}`)),
+    );
+    api = await Api.of(server);
+    // What bootstrap does: the namespace, the projects, the one Application that points at all others.
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
+    const projects = await platform.published('clusters/local/apps/projects.yaml');
+    const root = await platform.published('clusters/local/root.yaml');
+    for (const object of [namespace, ...projects, ...root]) {
+      const { status, body } = await api.apply(object, 'bootstrap');
+      expect({ status, message: status < 300 ? '' : messageOf(body) }).toMatchObject({ message: '' });
+    }
+    argoCd = await startArgoCd(server, api, { namespace: NAMESPACE, ...(await chartSettings()), onProgress: say });
+  }, 40 * 60_000);
+
+  afterAll(async () => {
+    await argoCd?.stop();
+    await server?.stop();
+    await platform?.remove();
+    await charts?.stop();
+  }, 60_000);
+
+  const statusOf = async (name: string): Promise<Status> =>
+    (await api.get<Application>(ARGO, 'Application', name, NAMESPACE))?.status ?? {};
+  const names = async (): Promise<readonly string[]> =>
+    (await api.list(ARGO, 'Application', NAMESPACE)).map(({ metadata }) => metadata.name).sort();
+  const settled = async (...expected: readonly string[]): Promise<void> => {
+    for (const name of expected) {
+      await until(argoCd, `${name} is synced and healthy`, () => statusOf(name), isSettled);
+    }
+  };
+  /** Waits until Applications of the published tree have been compared with its last commit and agree with it. */
+  const settledAtCommit = async (...expected: readonly string[]): Promise<void> => {
+    const commit = await platform.commit();
+    for (const name of expected) {
+      const wanted = (status: Status): boolean => isSettled(status) && status.sync?.revision === commit;
+      await until(argoCd, `${name} is synced and healthy at ${commit}`, () => statusOf(name), wanted);
+    }
+  };
+  /** What stands in a namespace of a tenant, with its version: whoever writes it again makes another. */
+  const contents = async (namespace: string): Promise<readonly KubeObject[]> =>
+    (await Promise.all(EACH_NAMESPACE.map(([apiVersion, kind]) => api.list(apiVersion, kind, namespace)))).flat();
+
+  step('waits for an add-on to be healthy before it goes on to those that need it', async () => {
+    await until(
+      argoCd,
+      'the root Application waits for the add-on that is not ready',
+      async () => (await statusOf('root')).operationState?.message ?? '',
+      (message) => message === 'waiting for healthy state of argoproj.io/Application/slow',
+    );
+    expect(await names()).toEqual(['delivery', 'delivery-crds', 'root', 'slow', 'slow-crds']);
+    await settled('delivery', 'delivery-crds', 'slow-crds');
+    expect((await statusOf('slow')).health?.status).toBe('Progressing');
+  });
+
+  step('picks up what is published while an add-on is broken, and goes on once that is well', async () => {
+    await report('slow', { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' });
+    await until(
+      argoCd,
+      'the sync of the root Application fails and is tried again',
+      async () => (await statusOf('root')).operationState?.message ?? '',
+      (message) => message.includes('Retrying'),
+    );
+    await platform.edit('addons/quick.ts', (text) => text.replace('before the change', 'after the change'));
+    expect(await platform.keelson('publish')).toMatchObject({ code: 0 });
+    await report('slow', { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' });
+
+    await settledAtCommit('root');
+    await settled('slow', 'quick');
+    expect(await api.get(ARGO, 'ApplicationSet', 'tenants', NAMESPACE)).toBeDefined();
+  });
+
+  step('gives a chart the values that its add-on declares', async () => {
+    const map = await api.get<KubeObject & { data: { values: string } }>('v1', 'ConfigMap', 'quick', 'quick');
+    expect(JSON.parse(map!.data.values)).toEqual({ kept: 'by the chart', ...VALUES, changed: 'after the change' });
+  });
+
+  step('makes one Application for each tenant and applies what the tenant claims', async () => {
+    await until(argoCd, 'the tenants have Applications', names, (all) =>
+      ['tenant-handbook', 'tenant-payments'].every((name) => all.includes(name)),
+    );
+    await settled('tenant-handbook', 'tenant-payments');
+    for (const namespace of ['handbook-sandbox', 'payments-sandbox']) {
+      for (const [apiVersion, kind, expected] of EACH_NAMESPACE) {
+        const found = (await api.list(apiVersion, kind, namespace)).map(({ metadata }) => metadata.name);
+        expect({ namespace, kind, found }).toEqual({ namespace, kind, found: expect.arrayContaining([...expected]) });
+      }
+    }
+    const quota = await api.get<Quota>('v1', 'ResourceQuota', 'compute', 'payments-sandbox');
+    expect(quota?.spec.hard).toMatchObject({ 'requests.cpu': '8', 'requests.memory': '16Gi', pods: '20' });
+  });
+
+  step("delivers what the team's own repository holds into the tenant's namespace", async () => {
+    await settled('delivery-payments-sandbox');
+    expect(await api.get('v1', 'ConfigMap', 'greeting', 'payments-sandbox')).toMatchObject({
+      data: { text: 'good morning' },
+    });
+  });
+
+  step('puts back what somebody takes away by hand', async () => {
+    const quota = await api.get('v1', 'ResourceQuota', 'compute', 'handbook-sandbox');
+    await api.remove([quota!]);
+    await until(
+      argoCd,
+      'the quota is back',
+      () => api.get('v1', 'ResourceQuota', 'compute', 'handbook-sandbox'),
+      (found) => found !== undefined && found.metadata.uid !== quota!.metadata.uid,
+    );
+  });
+
+  step('brings in a tenant that is added, and touches no other', async () => {
+    const others = ['handbook-sandbox', 'payments-sandbox'];
+    const before = await Promise.all(others.map(contents));
+    const added = ['--owner', 'search@example.com', '--group', 'search-developers', '--env', 'sandbox'];
+    expect(await platform.keelson('tenant', 'new', 'search', ...added)).toMatchObject({ code: 0 });
+    expect(await platform.keelson('publish')).toMatchObject({ code: 0 });
+
+    const started = Date.now();
+    await until(argoCd, 'the tenant has an Application', names, (all) => all.includes('tenant-search'));
+    await settledAtCommit('tenant-search');
+    say(`a tenant is there ${((Date.now() - started) / 1000).toFixed(1)} s after it was published`);
+    await settledAtCommit('root', 'tenant-handbook', 'tenant-payments');
+    expect(await api.get('v1', 'ResourceQuota', 'compute', 'search-sandbox')).toBeDefined();
+    expect(await Promise.all(others.map(contents))).toEqual(before);
+  });
+
+  step('lets go of a tenant that is removed on purpose, and deletes nothing that it holds', async () => {
+    const before = await contents('search-sandbox');
+    await rm(path.join(platform.directory, 'tenants', 'search.ts'));
+    expect(await platform.keelson('publish')).toMatchObject({ code: 1 });
+    expect(await platform.keelson('publish', '--allow-remove', 'tenant/search')).toMatchObject({ code: 0 });
+
+    await until(argoCd, 'the Application is gone', names, (all) => !all.includes('tenant-search'));
+    await settledAtCommit('root', 'tenant-handbook', 'tenant-payments');
+    const namespace = await api.get('v1', 'Namespace', 'search-sandbox');
+    expect(namespace?.metadata).not.toHaveProperty('deletionTimestamp');
+    expect(await contents('search-sandbox')).toEqual(before);
+  });
+
+  /** Says of a Deployment with one Pod what its controller would say. */
+  async function report(name: string, condition: { type: string; status: string; reason: string }): Promise<void> {
+    const deployment = await api.get('apps/v1', 'Deployment', name, name);
+    const ready = condition.type === 'Available' ? 1 : 0;
+    const status = {
+      observedGeneration: deployment!.metadata.generation,
+      ...{ replicas: 1, updatedReplicas: 1, readyReplicas: ready, availableReplicas: ready },
+      conditions: [condition],
+    };
+    const answer = await server.request(
+      'PATCH',
+      `${api.path(deployment!)}/status`,
+      { status },
+      {
+        'content-type': 'application/merge-patch+json',
+      },
+    );
+    expect(answer.status).toBe(200);
+  }
+});
+
+interface Quota extends KubeObject {
+  readonly spec: { readonly hard: Readonly<Record<string, string>> };
+}
+
+/** What stands in every namespace of a tenant. */
+const EACH_NAMESPACE = [
+  ['v1', 'ResourceQuota', ['compute', 'objects']],
+  ['v1', 'LimitRange', ['containers']],
+  ['v1', 'ServiceAccount', ['default']],
+  ['networking.k8s.io/v1', 'NetworkPolicy', ['default-deny', 'dns', 'same-namespace']],
+  ['rbac.authorization.k8s.io/v1', 'Role', ['admin', 'developer', 'viewer']],
+  ['rbac.authorization.k8s.io/v1', 'RoleBinding', ['developer']],
+] as const;
+
+/** One that found nothing to do had no operation. */
+function isSettled({ sync, health, operationState }: Status): boolean {
+  const done = operationState === undefined || operationState.phase === 'Succeeded';
+  return sync?.status === 'Synced' && health?.status === 'Healthy' && done;
+}
+
+/** The settings that the example's own Argo CD gets from its chart. */
+async function chartSettings(): Promise<{
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}> {
+  const { tree } = await renderPlatform({ root: path.resolve(__dirname, '..', '..'), cache: false });
+  const documents = loadAll(Buffer.from(tree.read('clusters/local/apps/argo-cd.yaml')).toString('utf8')) as {
+    metadata: { name: string };
+    spec: { sources: { helm?: { valuesObject: { configs: Record<'cm' | 'params', Record<string, unknown>> } } }[] };
+  }[];
+  const helm = documents
+    .find(({ metadata }) => metadata.name === 'argo-cd')
+    ?.spec.sources.find((one) => one.helm)?.helm;
+  const { cm, params } = helm!.valuesObject.configs;
+  return { settings: cm, parameters: params };
+}
