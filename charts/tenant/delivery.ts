@@ -3,14 +3,22 @@ import { IN_CLUSTER, RETRY, SYNC_OPTIONS } from '../argo-cd';
 import type { TenantFacet } from '../facet';
 import { tenantLabels } from '../labels';
 
-/** Kinds that a team may not bring, though its namespaces could hold them: they are the platform's to write. */
-const REFUSED = [
-  { group: '', kind: 'LimitRange' },
-  { group: '', kind: 'ResourceQuota' },
-  { group: 'cilium.io', kind: 'CiliumNetworkPolicy' },
-  { group: 'rbac.authorization.k8s.io', kind: 'Role' },
-  { group: 'rbac.authorization.k8s.io', kind: 'RoleBinding' },
-] as const;
+/**
+ * Kinds that a team may bring, by API group. All others are refused: Argo CD and the controllers behind them act with
+ * rights that the team has not. With Crossplane's kinds a repository would order from the platform's cloud account,
+ * with monitors have Prometheus send its token, with policies open the network or write exceptions from guardrails.
+ */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  '': ['ConfigMap', 'PersistentVolumeClaim', 'Pod', 'Secret', 'Service', 'ServiceAccount'],
+  apps: ['Deployment', 'StatefulSet'],
+  autoscaling: ['HorizontalPodAutoscaler'],
+  batch: ['CronJob', 'Job'],
+  'external-secrets.io': ['ExternalSecret', 'SecretStore'],
+  'gateway.networking.k8s.io': ['HTTPRoute'],
+  'keda.sh': ['ScaledJob', 'ScaledObject', 'TriggerAuthentication'],
+  policy: ['PodDisruptionBudget'],
+  'postgresql.cnpg.io': ['Backup', 'Cluster', 'Database', 'Pooler', 'ScheduledBackup'],
+};
 
 /**
  * The team's project, which bounds what its repository can deploy and where to, and one Application for each
@@ -30,7 +38,9 @@ export const facet: TenantFacet = {
         sourceRepos: delivery ? [delivery.repository] : [],
         destinations: environments.map(({ namespace }) => ({ server: IN_CLUSTER, namespace })),
         clusterResourceWhitelist: [],
-        namespaceResourceBlacklist: REFUSED.map((kind) => ({ ...kind })),
+        namespaceResourceWhitelist: Object.entries(ALLOWED).flatMap(([group, kinds]) =>
+          kinds.map((kind) => ({ group, kind })),
+        ),
       },
     });
     if (!delivery) return;

@@ -173,6 +173,24 @@ describe('What a tenant gets', () => {
       'shop-sandbox',
     ]);
     expect(spec.clusterResourceWhitelist).toEqual([]);
+    const allowed = (spec.namespaceResourceWhitelist as { group: string; kind: string }[]).map(
+      ({ group, kind }) => `${group}/${kind}`,
+    );
+    expect(allowed).toContain('apps/Deployment');
+    // Each would give the team more than it has: rights, the network, guardrails, the platform's cloud account.
+    for (const kind of [
+      'rbac.authorization.k8s.io/RoleBinding',
+      '/ResourceQuota',
+      'networking.k8s.io/NetworkPolicy',
+      'cilium.io/CiliumNetworkPolicy',
+      'kyverno.io/PolicyException',
+      'aws.m.upbound.io/ProviderConfig',
+      'monitoring.coreos.com/ServiceMonitor',
+      'argoproj.io/Application',
+    ]) {
+      expect(allowed).not.toContain(kind);
+    }
+    expect(allowed.join()).not.toContain('*');
     const application = objectIn(tree, `${folder}/delivery.yaml`, 'Application', 'delivery-shop-live');
     expect(application.spec.source).toMatchObject({ path: 'k8s/overlays/live', targetRevision: 'release' });
   });
