@@ -2,6 +2,7 @@ import { Construct, RootConstruct } from 'constructs';
 import type { TenantProps } from './claim.generated';
 import type { Component } from './component';
 import type { PlatformProps } from './platform.generated';
+import { show } from './show';
 
 /**
  * The platform: clusters, environments, identities and add-ons, as `platform.ts` declares them.
@@ -19,7 +20,7 @@ export class Platform extends RootConstruct {
 /**
  * One tenant: a file under `tenants/` adds one, or a YAML claim under `tenants/claims/` does.
  *
- * @throws Error where the name is taken: the message names the file that has it.
+ * @throws Error where the name is no text, or taken: the message names the file that has it.
  */
 export class Tenant extends Construct {
   readonly props: TenantProps;
@@ -40,11 +41,16 @@ export class Tenant extends Construct {
         `new Tenant(…, '${String(name)}', …): the first argument must be the platform that platform.ts exports`,
       );
     }
-    const taken = platform.node.tryFindChild(name);
+    if (typeof name !== 'string' || name === '') {
+      throw new Error(`new Tenant(…): the name is ${show(name)}: write a DNS label, such as 'payments'`);
+    }
+    const id = `tenant-${name}`;
+    const taken = platform.node.tryFindChild(id);
     if (taken instanceof Tenant) {
       throw new Error(`tenant '${name}' is already declared in ${taken.file}: choose another name`);
     }
-    super(platform, name);
+    // Not the name alone: constructs keep their children by name, where 'constructor' stands already.
+    super(platform, id);
     this.props = freeze(props);
     this.file = staging?.file ?? '';
     staging?.tenants.push(this);

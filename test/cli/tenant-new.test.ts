@@ -7,7 +7,7 @@ import { everyFile, keelson, platform } from './support/keelson';
 describe('tenant new', () => {
   const who = ['--owner', 'search@example.com', '--group', 'search-developers'];
 
-  test.each(['1x', 'a--1-b', 'class', 'platform'])(
+  test.each(['1x', 'a--1-b', 'class', 'platform', 'constructor'])(
     'writes a tenant named %s that renders at once, in both forms alike',
     (name) => {
       const root = team();
