@@ -60,9 +60,9 @@ function checkCluster(name: string, cluster: ClusterProps, file: string, finding
       fix: 'write a range of 256 addresses or more',
     });
   }
-  const ranges = ['podCidr', 'serviceCidr', 'nodeCidr'] as const;
-  ranges.forEach((one, i) => {
-    for (const other of ranges.slice(i + 1)) {
+  checkAddresses(at, cluster, file, findings);
+  RANGES.forEach((one, i) => {
+    for (const other of RANGES.slice(i + 1)) {
       if (!overlaps(cluster.network[one], cluster.network[other])) continue;
       findings.error(file, {
         rule: 'config/overlap',
@@ -72,6 +72,40 @@ function checkCluster(name: string, cluster: ClusterProps, file: string, finding
         fix: 'choose ranges that share no address',
       });
     }
+  });
+}
+
+const RANGES = ['podCidr', 'serviceCidr', 'nodeCidr'] as const;
+
+/** Length of the range that Cilium gives each machine for its Pods. Source: its chart, `clusterPoolIPv4MaskSize`. */
+const MACHINE_RANGE = 24;
+
+/** The network is set up for IPv4, and where Cilium gives out the addresses every machine takes a range of its own. */
+function checkAddresses(at: string, cluster: ClusterProps, file: string, findings: Findings): void {
+  for (const range of RANGES) {
+    const value = cluster.network[range];
+    if (!value.includes(':')) continue;
+    findings.error(file, {
+      rule: 'config/range',
+      field: `${at}.network.${range}`,
+      value,
+      message: 'is a range of IPv6, which the network of the clusters is not set up for',
+      fix: 'write a range of IPv4, such as 10.0.0.0/16',
+    });
+  }
+  const { podCidr } = cluster.network;
+  // On EKS, Pods have addresses of the machines' own network.
+  if (cluster.provider === 'eks' || podCidr.includes(':')) return;
+  const length = Number(podCidr.slice(podCidr.indexOf('/') + 1));
+  const room = length > MACHINE_RANGE ? 0 : 2 ** (MACHINE_RANGE - length);
+  const machines = Object.values(cluster.nodePools).reduce((sum, pool) => sum + (pool.maximum ?? pool.minimum), 0);
+  if (machines <= room) return;
+  findings.error(file, {
+    rule: 'config/range',
+    field: `${at}.network.podCidr`,
+    value: podCidr,
+    message: `has room for ${room} machines with a /${MACHINE_RANGE} each, and the node pools grow to ${machines}`,
+    fix: `write a range of length /${MACHINE_RANGE - Math.ceil(Math.log2(machines))} or shorter`,
   });
 }
 

@@ -82,6 +82,7 @@ export function activate(
       if (faults.length > 0) continue;
       // What stands there as undefined is not there, for whoever lays one object over another.
       const declaration = retune(plainCopy(declared), [everywhere, here]);
+      if (!declaration.chart) checkUntuned(name, cluster.name, props, findings);
       active.set(name, { name, file, own, component, declaration });
     } catch (error) {
       findings.error(file, {
@@ -115,6 +116,24 @@ function retune(declaration: ComponentDeclaration, settings: readonly AddOnSetti
     };
   }
   return chart ? { ...declaration, chart } : declaration;
+}
+
+/** A version or values for an add-on without a chart would be lost in silence. */
+function checkUntuned(name: string, cluster: string, props: PlatformProps, findings: Findings): void {
+  const places = [
+    ['addOns', props.addOns?.[name]],
+    [`clusters.${cluster}.addOns`, props.clusters[cluster]?.addOns?.[name]],
+  ] as const;
+  for (const [at, setting] of places) {
+    if (typeof setting !== 'object' || Object.keys(setting).length === 0) continue;
+    const message = `${name} is no chart on cluster '${cluster}', so that it takes neither a version nor values`;
+    findings.error('platform.ts', {
+      rule: 'config/no-chart',
+      field: `${at}.${name}`,
+      message,
+      fix: 'write true or false',
+    });
+  }
 }
 
 /** Lays one object over another as Helm does: objects merge, everything else is replaced, `null` removes. */

@@ -12,6 +12,9 @@ const APPLICATION: GroupKind = 'argoproj.io/Application';
 /** Add-ons that a finding names before it counts the rest. */
 const NAMED = 3;
 
+/** What names of the priority classes begin with that the platform makes itself. */
+const OWN_PRIORITY = 'platform-';
+
 /** Why one component waits for another. */
 interface Dependency {
   readonly on: string;
@@ -31,6 +34,7 @@ export function resolveOrder(
 ): ReadonlyMap<string, number> {
   const providers = providersOf(active, findings);
   checkKinds(active, [...providers.keys()], off, cluster, monitored, findings);
+  checkPriorities(active, cluster, findings);
   const graph = new Map<string, readonly Dependency[]>();
   for (const one of active.values()) {
     graph.set(one.name, dependencies(one, active, providers, cluster, findings));
@@ -94,13 +98,11 @@ function checkKinds(
     if (!first) continue;
     const owner = off.get(kind);
     const near = nearest(kind, kinds);
-    const names = needers.slice(0, NAMED).map(({ name }) => name);
-    const more = needers.length - names.length;
     findings.error(first.file, {
       rule: 'component/missing-kind',
       field: 'needs',
       value: kind,
-      message: `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''} ${needers.length > 1 ? 'need' : 'needs'} ${kind}, which no add-on brings on cluster '${cluster}'`,
+      message: `${listed(needers)} ${needers.length > 1 ? 'need' : 'needs'} ${kind}, which no add-on brings on cluster '${cluster}'`,
       fix: owner
         ? `switch ${owner} on there: it brings ${kind}`
         : near
@@ -109,6 +111,32 @@ function checkKinds(
       unit: first.name,
     });
   }
+}
+
+/** The API server refuses every Pod of a priority class that is not there. A team may bring classes for its own. */
+function checkPriorities(active: ReadonlyMap<string, ActiveComponent>, cluster: string, findings: Findings): void {
+  if ([...active.values()].some(({ component }) => component.role === 'priority')) return;
+  const users = [...active.values()].filter(
+    ({ own, declaration }) => !own && declaration.priorityClass.startsWith(OWN_PRIORITY),
+  );
+  const [first] = users;
+  if (!first) return;
+  const { priorityClass } = first.declaration;
+  findings.error(first.file, {
+    rule: 'component/missing-priority-class',
+    field: 'priorityClass',
+    value: priorityClass,
+    message: `${listed(users)} ${users.length > 1 ? 'have' : 'has'} Pods of the platform's priority classes, which no add-on makes on cluster '${cluster}'`,
+    fix: 'switch priority-classes on there',
+    unit: first.name,
+  });
+}
+
+/** `a, b, c and 4 more`. */
+function listed(components: readonly ActiveComponent[]): string {
+  const names = components.slice(0, NAMED).map(({ name }) => name);
+  const more = components.length - names.length;
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function dependencies(
@@ -126,7 +154,7 @@ function dependencies(
     const withPods = workloadsOf(one).some(([, { hostNetwork }]) => !hostNetwork);
     const resolves = workloadsOf(one).some(([, workload]) => !workload.hostNetwork && findsOthers(one, workload));
     if (other.component.role === 'network' && withPods) wait(other.name, 'gives its Pods their network');
-    if (other.component.role === 'priority' && one.declaration.priorityClass.startsWith('platform-')) {
+    if (other.component.role === 'priority' && one.declaration.priorityClass.startsWith(OWN_PRIORITY)) {
       wait(other.name, 'makes its priority class');
     }
     // The network itself starts without names: where its own Pods want some later, bootstrap has both running.
