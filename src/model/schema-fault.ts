@@ -27,14 +27,10 @@ const TYPES: Readonly<Record<string, string>> = {
   string: 'a string',
 };
 
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  false: false,
-  no: false,
-  off: false,
-};
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['false', 'no', 'off'].map((word) => [word, false] as const),
+]);
 
 /** What one error of ajv says, in words: what is wrong with the value and what to write instead. */
 export function faultOf(error: ErrorObject): Fault & { readonly rule: string } {
@@ -161,7 +157,7 @@ function alternativesFault(value: unknown, branches: readonly Schema[]): Fault {
 
 /** What a string such as `off` stands for where people write true and false as words. */
 function truthOf(value: unknown): boolean | undefined {
-  return typeof value === 'string' ? BOOLEANS[value.trim().toLowerCase()] : undefined;
+  return typeof value === 'string' ? BOOLEANS.get(value.trim().toLowerCase()) : undefined;
 }
 
 function describeSchema(schema: Schema): string {

@@ -50,3 +50,11 @@ test('Output that nobody reads to its end is no fault', () => {
   expect(stdout).toHaveLength(10);
   expect(stderr).toBe('');
 });
+
+test('A finding is one line without control characters, whatever stands in the names that it tells', () => {
+  const root = platform({ 'tenants/broken.ts': "throw new Error('first\\nsecond \\u001b[31m \\u202e');" });
+  const { code, stderr } = keelson(['render', '--root', root]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('first\\nsecond \\u{1b}[31m \\u{202e}');
+  expect(stderr.trim().split('\n')).toHaveLength(3);
+});
