@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareText } from '../model/finding';
 
@@ -34,19 +34,34 @@ export function treeFromFiles(files: ReadonlyMap<string, string | Buffer>): Tree
   return { files: ids, read: (path) => bytes.get(path) ?? missing(path) };
 }
 
-/** The regular files below a directory, without `.git`. Bytes are read twice: once for the ids, once when asked for. */
+/**
+ * The regular files below a directory, without `.git`. Links are followed, as whoever applies the files would follow
+ * them, but for those that lead to a folder around them. Bytes are read twice: once for the ids, once when asked for.
+ */
 export function treeFromDirectory(directory: string): Tree {
   const paths: string[] = [];
-  const walk = (below: string): void => {
-    for (const entry of readdirSync(join(directory, below), { withFileTypes: true })) {
+  const walk = (below: string, around: readonly string[]): void => {
+    const real = realpathSync(join(directory, below));
+    if (around.includes(real)) return;
+    for (const entry of readdirSync(real, { withFileTypes: true })) {
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      if (entry.isDirectory() && entry.name !== '.git') walk(path);
-      else if (entry.isFile()) paths.push(path);
+      const meant = entry.isSymbolicLink() ? targetOf(join(real, entry.name)) : entry;
+      if (meant?.isDirectory() && entry.name !== '.git') walk(path, [...around, real]);
+      else if (meant?.isFile()) paths.push(path);
     }
   };
-  walk('');
+  walk('', []);
   const files = new Map(paths.sort(compareText).map((path) => [path, blobId(readFileSync(join(directory, path)))]));
   return { files, read: (path) => (files.has(path) ? readFileSync(join(directory, path)) : missing(path)) };
+}
+
+/** What a link leads to; undefined where it leads nowhere. */
+function targetOf(link: string): Stats | undefined {
+  try {
+    return statSync(link);
+  } catch {
+    return undefined;
+  }
 }
 
 function missing(path: string): never {

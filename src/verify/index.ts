@@ -1,7 +1,7 @@
 import { loadAll } from 'js-yaml';
 import type { Tree } from '../gitops/tree';
-import { compareFindings, type Finding } from '../model/finding';
-import { checkObject } from '../schemas';
+import { compareFindings, type Finding, type Severity } from '../model/finding';
+import { checkObject, type SchemaProblem } from '../schemas';
 
 /** A Kubernetes object and where it stands. */
 interface Placed {
@@ -74,14 +74,25 @@ function isOwn(object: unknown): boolean {
   return typeof apiVersion === 'string' && apiVersion.startsWith(OWN_GROUP);
 }
 
-function judge({ object, file, document }: Placed): readonly Finding[] {
-  const { kind, metadata } = object as { kind?: unknown; metadata?: { name?: unknown; namespace?: unknown } };
-  const { name, namespace } = metadata ?? {};
-  const title =
-    `${String(kind ?? `document ${document}`)} ${namespace === undefined ? '' : `${String(namespace)}/`}${String(name ?? '')}`.trim();
+function judge(placed: Placed): readonly Finding[] {
+  const { object, file, document } = placed;
+  const { apiVersion, kind } = object as { apiVersion?: unknown; kind?: unknown };
+  if (apiVersion === undefined && kind === undefined) {
+    return [
+      {
+        rule: 'verify/no-object',
+        severity: 'error',
+        file,
+        object: `document ${document}`,
+        message: 'is no Kubernetes object: it has neither apiVersion nor kind',
+        fix: 'name a folder that holds Kubernetes objects alone',
+      },
+    ];
+  }
+  const title = titleOf(placed);
   return checkObject(object).map((problem) => ({
     rule: `schema/${problem.rule}`,
-    severity: 'error',
+    severity: severityOf(problem),
     file,
     field: problem.path,
     value: problem.value,
@@ -89,4 +100,16 @@ function judge({ object, file, document }: Placed): readonly Finding[] {
     ...(problem.fix ? { fix: problem.fix } : {}),
     object: title,
   }));
+}
+
+/** Objects that others wrote may leave their namespace to whoever applies them, as charts do. */
+function severityOf({ path, value }: SchemaProblem): Severity {
+  return path === 'metadata.namespace' && value === undefined ? 'warning' : 'error';
+}
+
+/** `Kind namespace/name`, of whatever of it is there. */
+function titleOf({ object, document }: Placed): string {
+  const { kind, metadata } = object as { kind?: unknown; metadata?: { name?: unknown; namespace?: unknown } | null };
+  const [name, namespace] = [metadata?.name, metadata?.namespace].map((text) => (typeof text === 'string' ? text : ''));
+  return `${typeof kind === 'string' ? kind : `document ${document}`} ${namespace ? `${namespace}/` : ''}${name}`.trim();
 }

@@ -1,3 +1,5 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Finding } from '../../src/model/finding';
 import { treeFromDirectory, treeFromFiles } from '../../src/gitops/tree';
 import { verifyTree } from '../../src/verify';
@@ -75,4 +77,34 @@ test('Findings come in the order of files, however the folder lists them', () =>
     'a/z.yaml',
     'b.yaml',
   ]);
+});
+
+test('A file that holds no Kubernetes object is told once a document, not by what it lacks of one', () => {
+  const { findings } = verified({
+    'values.yaml': 'replicas: 3\n',
+    'package.json': '{ "name": "shop" }',
+    'n.yaml': '5\n',
+  });
+  expect(findings.map(({ file, rule }) => [file, rule])).toEqual([
+    ['n.yaml', 'verify/no-object'],
+    ['package.json', 'verify/no-object'],
+    ['values.yaml', 'verify/no-object'],
+  ]);
+});
+
+test('A namespace that is left to whoever applies the object is a warning', () => {
+  const { findings } = verified({ 'a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n' });
+  expect(findings).toMatchObject([{ field: 'metadata.namespace', severity: 'warning' }]);
+});
+
+test('Links are followed to files and folders, and to nowhere or around do no harm', () => {
+  const elsewhere = folderOf({ 'bad.yaml': 'a: [', 'deep/worse.yaml': 'a: [' });
+  const folder = folderOf({ 'good.yaml': page('a') });
+  const links = { 'link.yaml': join(elsewhere, 'bad.yaml'), deep: join(elsewhere, 'deep'), around: '.' };
+  for (const [name, target] of Object.entries({ ...links, 'gone.yaml': 'nowhere', 'self.yaml': 'self.yaml' })) {
+    symlinkSync(target, join(folder, name));
+  }
+  const { findings, objects } = verifyTree(treeFromDirectory(folder));
+  expect(findings.map(({ file }) => file)).toEqual(['deep/worse.yaml', 'link.yaml']);
+  expect(objects).toBe(1);
 });
