@@ -224,9 +224,11 @@ export const component = defineComponent({
 `;
 }
 
+/** Version of its chart that `quick` asks for at first, which is not there: 1.2.3 is. */
+export const WRONG_VERSION = '1.2.4';
+
 /** Values of every form, as they must come to the chart. */
 export const VALUES = {
-  changed: 'before the change',
   list: [1, 'two', { three: 3 }, []],
   nested: { empty: {}, text: '', flag: false, share: 0.5, large: 9007199254740991 },
   odd: '{{ .Release.Name }} $x: "on" # ü',
@@ -241,7 +243,7 @@ export const component = defineComponent({
   summary: 'Makes an object of a kind that another add-on brings',
   providers: ['local'],
   declare: () => ({
-    chart: { repository: '${charts}', name: 'parcel', version: '1.2.3', values: ${JSON.stringify(VALUES)} },
+    chart: { repository: '${charts}', name: 'parcel', version: '${WRONG_VERSION}', values: ${JSON.stringify(VALUES)} },
     namespace: { name: 'quick', level: 'restricted' },
     workloads: {},
     needs: ['snapshot.storage.k8s.io/VolumeSnapshotClass'],
