@@ -5,7 +5,9 @@ import { toYaml } from '../../src/render/yaml';
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 const object = fc
   .tuple(fc.dictionary(fc.string(), json), fc.string(), fc.string())
-  .map(([fields, apiVersion, kind]) => ({ apiVersion, kind, ...fields }));
+  .map(([fields, apiVersion, kind]) => ({ apiVersion, kind, ...fields }))
+  // Refused by every check before it is written.
+  .filter((one) => !JSON.stringify(one).includes('"__proto__"'));
 
 test('An object is written as one call of the library writes it, whatever was written before', () => {
   fc.assert(
