@@ -1,3 +1,4 @@
+import { Console } from 'node:console';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import chalk, { chalkStderr } from 'chalk';
@@ -19,6 +20,14 @@ export type Run = <A extends readonly unknown[]>(
 export async function main(argv: readonly string[]): Promise<void> {
   if (process.env['NO_COLOR']) chalk.level = chalkStderr.level = 0;
   process.stdout.on('error', endQuietly);
+  // What the team's files log must not stand amid a document for a program.
+  globalThis.console = new Console(process.stderr);
+  process.on('uncaughtException', (error) => process.exit(codeOf(error)));
+  process.on('exit', (code) => {
+    if (ended || code !== 0) return;
+    process.stderr.write(`keelson: a file of the platform ended the run: take 'process.exit' out of it\n`);
+    process.exitCode = EXIT.unable;
+  });
   const program = new Command('keelson')
     .description('A Kubernetes platform that a team owns as one TypeScript repository')
     .version(version)
@@ -42,11 +51,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = codeOf(error);
   }
+  ended = true;
 }
+
+/** True once the run came to its end, or nobody reads its output any more. */
+let ended = false;
 
 /** Whoever reads the output, such as `head`, may have had enough of it. */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
+  ended = true;
   process.exit();
 }
 

@@ -58,3 +58,21 @@ test('A finding is one line without control characters, whatever stands in the n
   expect(stderr).toContain('first\\nsecond \\u{1b}[31m \\u{202e}');
   expect(stderr.trim().split('\n')).toHaveLength(3);
 });
+
+test('What a file of the platform does to the process is told, and is no success', () => {
+  const root = platform();
+  const run = (text: string) => {
+    addFiles(root, { 'tenants/odd.ts': text });
+    return keelson(['render', '--json', '--root', root]);
+  };
+  expect(run('process.exit(0);')).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('process.exit'),
+  });
+  const late = run("void Promise.reject(new Error('too late'));");
+  expect(late).toMatchObject({ code: 2, stderr: 'keelson: too late\n' });
+  const chatty = run("console.log('hello');");
+  expect(chatty).toMatchObject({ code: 1, stderr: 'hello\n' });
+  expect(JSON.parse(chatty.stdout)).toHaveProperty('findings');
+});
