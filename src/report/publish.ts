@@ -60,16 +60,16 @@ function timesText(times: Milliseconds, { units, reused }: Rendered): string {
 
 function next({ outcome, changed, repository, branch }: Published, dryRun: boolean): string {
   if (outcome === 'refused') return 'Mend or name what is listed above, and publish again.';
-  if (dryRun) return 'Next: keelson publish, without --dry-run.';
-  if (!changed) return `Next: change platform.ts or tenants/, then: keelson diff`;
+  if (dryRun) return 'Next: npx keelson publish, without --dry-run.';
+  if (!changed) return 'Next: change platform.ts or tenants/, then: npx keelson diff';
   const embedded = repository.endsWith('.keelson/gitops.git');
   return [
     'Next:',
     ...(embedded
       ? [`  git clone --branch ${branch} ${shorter(repository)} tree    to look at what Argo CD would read`]
       : []),
-    '  keelson tenant new search --owner search@example.com --group search-developers',
-    '  keelson diff                 to see what a change of yours does, before you publish it',
+    '  npx keelson tenant new search --owner search@example.com --group search-developers',
+    '  npx keelson diff    to see what a change of yours does, before you publish it',
   ].join('\n');
 }
 

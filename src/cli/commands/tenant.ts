@@ -50,7 +50,7 @@ export const register: Register = (program, run) => {
         }
         say(
           options,
-          `${chalk.green('✔')} wrote ${file}\n\nNext:\n  keelson diff       to see what it adds\n  keelson publish    to commit it`,
+          `${chalk.green('✔')} wrote ${file}\n\nNext:\n  npx keelson diff       to see what it adds\n  npx keelson publish    to commit it`,
         );
         return EXIT.ok;
       }),
