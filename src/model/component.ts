@@ -40,8 +40,8 @@ export interface GitSource {
 /**
  * Who may come in:
  * - `api-server`: webhooks and aggregated APIs; `nodes`: kubelets and other host processes; `gateway`: Cilium's ingress;
- * - `tenants`: every Pod of every tenant; `cluster`: every Pod of the cluster; `self`: Pods of the same component, both
- *   sides of which are opened without a `reaches`;
+ * - `tenants`: every Pod of every tenant; `cluster`: every Pod of the cluster;
+ * - `self` or `self/<workload>`: Pods of the same component, both sides of which are opened without a `reaches`;
  * - `<component>` or `<component>/<workload>`: that one, which must say in its own `reaches` that it comes.
  */
 export type Client = 'api-server' | 'nodes' | 'gateway' | 'tenants' | 'cluster' | 'self' | (string & {});

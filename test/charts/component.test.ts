@@ -164,6 +164,34 @@ test('Pods of one add-on reach each other on a port for self, and look each othe
   ]);
 });
 
+test('A port for self/<workload> opens the way for that one and leaves the others closed', async () => {
+  const { tree, findings } = await rendered({
+    ring: `workloads: {
+      a: { labels: { app: 'a' }, serves: { grpc: { port: 9095, to: ['self/b'] } } },
+      b: { labels: { app: 'b' } },
+      c: { labels: { app: 'c' } },
+    },`,
+  });
+  expect(told(findings)).toEqual([]);
+  const ports = [{ port: 9095, protocol: 'TCP' }];
+  expect(policy(tree, 'ring', 'a')).toMatchObject({ ingress: [{ from: [pods('ring', { app: 'b' })], ports }] });
+  expect(policy(tree, 'ring', 'b').egress).toEqual([
+    expect.objectContaining({ to: [pods('ring', { app: 'a' })], ports }),
+    expect.objectContaining({ to: [pods('names', { app: 'names' })] }),
+  ]);
+  expect(policy(tree, 'ring', 'a').egress).toBeUndefined();
+  expect(tree.files.get(network('ring'))?.toString()).not.toContain('ring-c');
+});
+
+test('self/<workload> of a workload that is not there is an error', async () => {
+  const { findings } = await rendered({
+    ring: `workloads: { server: { labels: { app: 'a' }, serves: { grpc: { port: 9095, to: ['self/sever'] } } } },`,
+  });
+  expect(told(findings)).toEqual([
+    expect.stringMatching(/ring\/server\.grpc serves 'self\/sever', but ring has no workload 'sever'.*server/),
+  ]);
+});
+
 describe('What no label selects', () => {
   let tree: Tree;
 
@@ -584,11 +612,13 @@ test('A disruption budget and a monitor stand beside the chart, the monitor wher
   });
 });
 
-test('Hosts that charts and manifests come from are open to whoever fetches them', async () => {
+test('Hosts that charts and manifests come from, and redirect to, are open to whoever fetches them', async () => {
   const { tree, findings } = await rendered({
     fetcher: `workloads: { repo: { labels: { app: 'fetcher' }, reaches: [{ to: 'sources' }] } },
       chart: { repository: 'oci://registry.example.com:5000/charts', name: 'x', version: '1.0.0', values: {} },
       manifests: { repository: 'git@git.example.org:team/x.git', revision: 'v1', path: '.' },`,
+    pages: `chart: { repository: 'https://example.github.io/charts', name: 'x', version: '1.0.0', values: {} },`,
+    images: `chart: { repository: 'oci://quay.io/example', name: 'x', version: '1.0.0', values: {} },`,
   });
   expect(told(findings)).toEqual([]);
   const { egress } = cilium(tree, 'fetcher', 'repo') as { egress: { toFQDNs?: object[]; toPorts: object[] }[] };
@@ -599,6 +629,12 @@ test('Hosts that charts and manifests come from are open to whoever fetches them
       at('registry.example.com', '5000'),
       at('git.example.org', '22'),
       at('git.example.com', '443'),
+      // A chart repository on GitHub's pages is an index of files that are somewhere else.
+      at('example.github.io', '443'),
+      at('github.com', '443'),
+      at('release-assets.githubusercontent.com', '443'),
+      at('quay.io', '443'),
+      [{ matchPattern: '*.quay.io' }, [{ ports: [{ port: '443', protocol: 'TCP' }] }]],
     ]),
   );
 });

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { Cluster } from '../cluster';
-import type { Component, ComponentDeclaration, JsonObject, Json, Workload } from '../component';
+import type { Client, Component, ComponentDeclaration, JsonObject, Json, Workload } from '../component';
 import type { ComponentFile } from '../declare';
 import { compareText } from '../finding';
 import type { AddOnProps, PlatformProps } from '../platform.generated';
@@ -212,10 +212,17 @@ export function workloadsOf(one: ActiveComponent): readonly (readonly [string, W
   return Object.entries(one.declaration.workloads);
 }
 
+/** Workloads of the component itself that `self` or `self/<workload>` means; any other client means none of them. */
+export function ownClients(one: ActiveComponent, client: Client): readonly Workload[] {
+  const [place, name] = client.split('/');
+  if (place !== 'self') return [];
+  return workloadsOf(one).flatMap(([own, workload]) => (name === undefined || name === own ? [workload] : []));
+}
+
 /** Whether a workload looks for others by name: those that it reaches, or its component's own Pods. */
 export function findsOthers(one: ActiveComponent, workload: Workload): boolean {
   const open = workloadsOf(one).some(([, { serves = {} }]) =>
-    Object.values(serves).some(({ to }) => to.includes('self')),
+    Object.values(serves).some(({ to }) => to.some((client) => ownClients(one, client).includes(workload))),
   );
   return open || (workload.reaches?.length ?? 0) > 0;
 }

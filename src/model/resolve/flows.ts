@@ -1,6 +1,6 @@
 import type { Client, Reach, ServedPort, Workload } from '../component';
 import type { Flow, Peer, PodGroup, ResolvedCluster } from '../slices';
-import { type ActiveComponent, findsOthers, workloadsOf } from './components';
+import { type ActiveComponent, findsOthers, ownClients, workloadsOf } from './components';
 import { suggest } from './clusters';
 import type { Findings } from './findings';
 
@@ -60,8 +60,9 @@ export function resolveFlows(
       for (const peer of clients(one, name, portName, client)) {
         add(one, workload, { direction: 'ingress', workload: name, peer, ...port });
       }
-      if (client !== 'self') continue;
+      const own = ownClients(one, client);
       for (const [other, otherWorkload] of workloadsOf(one)) {
+        if (!own.includes(otherWorkload)) continue;
         add(one, otherWorkload, { direction: 'egress', workload: other, peer: peerOf(one, workload), ...port });
       }
     }
@@ -82,6 +83,17 @@ export function resolveFlows(
       value: client,
       unit: one.name,
     };
+    if (clientName === 'self') {
+      const own = ownClients(one, client);
+      if (own.length === 0) {
+        findings.error(one.file, {
+          ...at,
+          message: `${one.name}/${name}.${portName} serves '${client}', but ${one.name} has no workload '${clientWorkload ?? ''}'`,
+          fix: suggest(clientWorkload ?? '', Object.keys(one.declaration.workloads)),
+        });
+      }
+      return own.map((workload) => peerOf(one, workload));
+    }
     if (!other) {
       if (!known.includes(clientName)) {
         findings.error(one.file, {

@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster';
 import { compareText } from '../finding';
+import { downloadHosts } from '../hosts';
 import type { ActiveComponent } from './components';
 
 /** Every repository that Applications of the platform take manifests from, in code-unit order. */
@@ -18,9 +19,14 @@ export function sourceUrl(repository: string): string {
   return repository.replace(/^oci:\/\//, '');
 }
 
-/** Hosts of those repositories as `host` or `host:port`; a repository on the machine itself has none. */
+/**
+ * Hosts of those repositories, and those that they redirect to, as `host` or `host:port`; a repository on the machine
+ * itself has none.
+ */
 export function sourceHosts(active: Iterable<ActiveComponent>, cluster: Cluster): readonly string[] {
-  const hosts = sourcesOf(active, cluster).flatMap((source) => hostOf(source) ?? []);
+  const hosts = sourcesOf(active, cluster)
+    .flatMap((source) => hostOf(source) ?? [])
+    .flatMap(downloadHosts);
   return [...new Set(hosts)].sort(compareText);
 }
 
