@@ -197,7 +197,7 @@ export const component = defineComponent({
       },
       relay: {
         labels: LABELS.relay,
-        serves: { grpc: { port: 4245, to: ['self'] } },
+        serves: { grpc: { port: 4245, to: ['self/ui'] } },
         reaches: [{ to: 'nodes', port: 4244, why: 'collects what each agent sees' }],
         scrape: [{ port: 9966 }],
       },

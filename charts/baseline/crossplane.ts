@@ -1,4 +1,5 @@
 import { ApiObject } from 'cdk8s';
+import { downloadHosts } from '../../src/model/hosts';
 import type { Cluster, Component, JsonObject, Reach, Workload } from '../component';
 import { defineComponent } from '../component';
 import {
@@ -92,7 +93,9 @@ function packageWorkload(one: Package): Workload {
   const provider = one.kind === 'Provider';
   return {
     labels: packageLabels(one),
-    serves: provider ? { webhook: { port: 9443, to: ['api-server'] } } : { grpc: { port: 9443, to: ['self'] } },
+    serves: provider
+      ? { webhook: { port: 9443, to: ['api-server'] } }
+      : { grpc: { port: 9443, to: ['self/crossplane'] } },
     reaches: one.reaches,
     scrape: [{ port: 8080 }],
     ...(one.replicas > 1 ? { disruptionBudget: { maxUnavailable: 1 } } : {}),
@@ -136,7 +139,7 @@ export const component: Component = defineComponent({
           serves: { webhooks: { port: 9443, to: ['api-server'] } },
           reaches: [
             { to: 'api-server' },
-            ...['xpkg.crossplane.io', 'ghcr.io', 'pkg-containers.githubusercontent.com'].map(
+            ...['xpkg.crossplane.io', ...downloadHosts('ghcr.io')].map(
               (host) =>
                 ({ to: 'host', host, port: 443, why: 'packages and what their registry redirects to' }) as const,
             ),

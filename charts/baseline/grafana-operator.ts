@@ -58,7 +58,7 @@ export const component = defineComponent({
       },
       grafana: {
         labels: GRAFANA,
-        serves: { http: { port: 3000, to: ['gateway', 'self'] } },
+        serves: { http: { port: 3000, to: ['gateway', 'self/operator'] } },
         reaches: [
           source('kube-prometheus-stack', 'prometheus', 'web'),
           source('kube-prometheus-stack', 'alertmanager', 'web'),

@@ -63,7 +63,7 @@ export const component = defineComponent({
       workloads: {
         operator: {
           labels: OPERATOR,
-          serves: { metrics: { port: 9666, to: ['self'] } },
+          serves: { metrics: { port: 9666, to: ['self/metrics-server'] } },
           reaches: [
             { to: 'api-server' },
             {

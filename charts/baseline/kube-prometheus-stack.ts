@@ -148,12 +148,12 @@ export const component = defineComponent({
       workloads: {
         operator: {
           labels: OPERATOR,
-          serves: { webhook: { port: 10250, to: ['api-server', 'self'] } },
+          serves: { webhook: { port: 10250, to: ['api-server', 'self/prometheus'] } },
           reaches: [{ to: 'api-server' }],
         },
         'state-metrics': {
           labels: STATE_METRICS,
-          serves: { metrics: { port: 8080, to: ['self'] } },
+          serves: { metrics: { port: 8080, to: ['self/prometheus'] } },
           reaches: [{ to: 'api-server' }],
         },
         prometheus: {
@@ -161,9 +161,16 @@ export const component = defineComponent({
           serves: {
             web: {
               port: 9090,
-              to: ['self', 'grafana-operator', 'keda', 'opencost', 'opentelemetry-gateway', 'prometheus-adapter'],
+              to: [
+                'self/prometheus',
+                'grafana-operator',
+                'keda',
+                'opencost',
+                'opentelemetry-gateway',
+                'prometheus-adapter',
+              ],
             },
-            reloader: { port: 8080, to: ['self'] },
+            reloader: { port: 8080, to: ['self/prometheus'] },
           },
           reaches: [
             { to: 'api-server' },
@@ -184,10 +191,10 @@ export const component = defineComponent({
         alertmanager: {
           labels: ALERTMANAGER,
           serves: {
-            web: { port: 9093, to: ['self', 'grafana-operator'] },
-            gossip: { port: 9094, to: ['self'] },
-            'gossip-udp': { port: 9094, protocol: 'UDP', to: ['self'] },
-            reloader: { port: 8080, to: ['self'] },
+            web: { port: 9093, to: ['self/prometheus', 'grafana-operator'] },
+            gossip: { port: 9094, to: ['self/alertmanager'] },
+            'gossip-udp': { port: 9094, protocol: 'UDP', to: ['self/alertmanager'] },
+            reloader: { port: 8080, to: ['self/prometheus'] },
           },
           reaches: [{ to: 'world', port: 443, why: 'delivers alerts to whichever receivers tenants name' }],
         },

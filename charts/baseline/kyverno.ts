@@ -1,3 +1,4 @@
+import { downloadHosts } from '../../src/model/hosts';
 import type { Cluster, Component, Reach, Webhook } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, resources, spread } from '../hardening';
@@ -27,10 +28,12 @@ const pod = (replicas: number, controller: Controller) => ({
 
 /** Signatures and attestations are read from the registries that images may come from. */
 const registries = (cluster: Cluster): readonly Reach[] =>
-  [...new Set(cluster.platform.registries.map((registry) => registry.split('/')[0] ?? ''))].map((address) => {
-    const [host = '', port = '443'] = address.split(':');
-    return { to: 'host', host, port: Number(port), why: 'verifies images of this registry' };
-  });
+  [...new Set(cluster.platform.registries.flatMap((registry) => downloadHosts(registry.split('/')[0] ?? '')))].map(
+    (address) => {
+      const [host = '', port = '443'] = address.split(':');
+      return { to: 'host', host, port: Number(port), why: 'verifies images of this registry' };
+    },
+  );
 
 export const component: Component = defineComponent({
   name: 'kyverno',

@@ -119,17 +119,17 @@ export const component = defineComponent({
     workloads: {
       gateway: {
         labels: labels('gateway'),
-        serves: { http: { port: 8080, to: ['self', 'opentelemetry-gateway', 'grafana-operator'] } },
+        serves: { http: { port: 8080, to: ['self/canary', 'opentelemetry-gateway', 'grafana-operator'] } },
         scrape: [{ port: 4040 }],
       },
       canary: { labels: labels('canary'), scrape: [{ port: 3500 }] },
       ...byProvider<Record<string, Workload>>(cluster, {
         cloud: {
-          ...Object.fromEntries(targets(cluster).map((one) => [one.component, member(cluster, one)])),
-          'chunks-cache': cache('chunks'),
-          'results-cache': cache('results'),
+          ...ring(cluster, targets(cluster)),
+          'chunks-cache': cache(cluster, 'chunks'),
+          'results-cache': cache(cluster, 'results'),
         },
-        local: { 'single-binary': member(cluster, target('singleBinary', 'single-binary', 1, '', '', false)) },
+        local: ring(cluster, [target('singleBinary', 'single-binary', 1, '', '', false)]),
       }),
     },
     identities: byProvider(cluster, { cloud: [{ serviceAccount: 'loki', role: 'loki' }], local: [] }),
@@ -218,8 +218,15 @@ function files(): JsonObject {
   return { commonConfig: { replication_factor: 1 }, storage: { type: 'filesystem' } };
 }
 
-/** A process of Loki itself: all of them form one ring and call one another. */
-function member(cluster: Cluster, { component: name, bucket: usesBucket }: Target): Workload {
+/** Processes of Loki itself: all of them form one ring and call one another. */
+function ring(cluster: Cluster, members: readonly Target[]): Record<string, Workload> {
+  const to = clients(members);
+  return Object.fromEntries(members.map((one) => [one.component, member(cluster, one, to)]));
+}
+
+const clients = (members: readonly Target[]) => members.map(({ component }) => `self/${component}`);
+
+function member(cluster: Cluster, { component: name, bucket: usesBucket }: Target, peers: readonly string[]): Workload {
   const region = cluster.region ?? '';
   const storage: Reach[] = [
     { to: 'host', host: `${logs(cluster)}.s3.${region}.amazonaws.com`, port: 443, why: 'keeps logs there' },
@@ -228,19 +235,19 @@ function member(cluster: Cluster, { component: name, bucket: usesBucket }: Targe
   return {
     labels: labels(name),
     serves: {
-      http: { port: 3100, to: ['self'] },
-      grpc: { port: 9095, to: ['self'] },
-      gossip: { port: 7946, to: ['self'] },
+      http: { port: 3100, to: ['self/gateway', ...peers] },
+      grpc: { port: 9095, to: peers },
+      gossip: { port: 7946, to: peers },
     },
     ...(usesBucket ? { reaches: storage } : {}),
     scrape: [{ port: 3100 }],
   };
 }
 
-function cache(name: string): Workload {
+function cache(cluster: Cluster, name: string): Workload {
   return {
     labels: labels(`memcached-${name}-cache`),
-    serves: { client: { port: 11211, to: ['self'] } },
+    serves: { client: { port: 11211, to: clients(targets(cluster)) } },
     scrape: [{ port: 9150 }],
   };
 }
