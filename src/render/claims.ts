@@ -37,7 +37,7 @@ export function loadClaims(
   for (const file of claimFiles(root, findings)) {
     const text = readFileSync(join(root, file), 'utf8');
     const lineOf = positions(text);
-    const key = cache ? digest(`${cache.code}\0${file}\0${text}`) : '';
+    const key = digest(`${cache?.code ?? ''}\0${file}\0${text}`);
     let json = kept.get(key);
     if (json === undefined) {
       json = readClaim(file, text, lineOf, platform, findings);

@@ -7,7 +7,8 @@ import type { ResolvedCluster, Unit } from '../model/slices';
 import { codeDigest } from './code-digest';
 import { type CachedFile, forgetOldStates, RenderCache } from './cache';
 import { digest } from './kept';
-import { load } from './load';
+import { Compiler } from './compiler';
+import { load, userFiles } from './load';
 import { renderUnits } from './pool';
 import { readme } from './readme';
 import { type RenderedFile, renderReadme, renderUnit } from './unit';
@@ -56,7 +57,9 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
 
   progress('load', 0, 1);
   const code = caching ? codeDigest() : '';
-  const loaded = load(root, caching ? { directory: cacheRoot, code } : undefined);
+  const compiler = new Compiler(caching ? cacheRoot : undefined);
+  await compiler.ahead(userFiles(root));
+  const loaded = load(root, caching ? { directory: cacheRoot, code } : undefined, compiler);
   clock.lap('load');
   if (!loaded.declarations) return nothing(loaded.findings, clock.laps);
 

@@ -16,7 +16,7 @@ export class Kept {
   }
 
   get(key: string): string | undefined {
-    const found = this.before.get(key);
+    const found = this.used.get(key) ?? this.before.get(key);
     if (found !== undefined) this.used.set(key, found);
     return found;
   }

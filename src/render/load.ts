@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { types } from 'node:util';
 import type { Component } from '../model/component';
@@ -12,6 +12,7 @@ import {
 } from '../model/declare';
 import { compareText, type Finding } from '../model/finding';
 import { type LoadCache, loadClaims } from './claims';
+import { Compiler } from './compiler';
 import { fileFinding as finding, nameOf } from './file-finding';
 import { baseline, namesIn } from './product';
 import { UserCode, UserCodeError } from './user-code';
@@ -22,11 +23,22 @@ export interface Loaded {
   readonly findings: readonly Finding[];
 }
 
+/** The team's TypeScript files that every run loads, as absolute paths. */
+export function userFiles(root: string): readonly string[] {
+  const real = existsSync(root) ? realpathSync(root) : root;
+  return [
+    join(real, 'platform.ts'),
+    ...['tenants', 'addons'].flatMap((folder) =>
+      namesIn(join(real, folder)).map((name) => join(real, folder, `${name}.ts`)),
+    ),
+  ];
+}
+
 /**
  * Runs the team's files: `platform.ts`, `tenants/*.ts`, `tenants/claims/*.yaml` and `addons/*.ts` below `root`.
  * One file that is broken is one finding; the others are there all the same.
  */
-export function load(root: string, cache?: LoadCache): Loaded {
+export function load(root: string, cache?: LoadCache, compiler = new Compiler(cache?.directory)): Loaded {
   const findings: Finding[] = [];
   // Whichever file runs first, each one's tenants are its own: a tenant may import another.
   const declared = new Map<string, readonly Tenant[]>();
@@ -35,7 +47,7 @@ export function load(root: string, cache?: LoadCache): Loaded {
     (file, run) => {
       declared.set(file, stage(file, run));
     },
-    cache?.directory,
+    compiler,
   );
 
   const platform = loadPlatform(root, code, findings);
@@ -56,7 +68,7 @@ export function load(root: string, cache?: LoadCache): Loaded {
     });
   }
   const own = ownComponents(filesIn(root, 'addons', findings), code, findings);
-  code.save();
+  compiler.save();
   const tenants: TenantDeclaration[] = [...declared]
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([file, some]) => some.map(({ name, props }) => ({ name, props, file })));

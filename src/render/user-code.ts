@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { types } from 'node:util';
 import { compileFunction } from 'node:vm';
-import { type TransformFailure, transformSync, version } from 'esbuild';
+import type { TransformFailure } from 'esbuild';
 import type { Finding } from '../model/finding';
-import { digest, Kept } from './kept';
+import type { Compiler } from './compiler';
 import { PRODUCT_ROOT } from './product';
 
 /** Folders of the product: user code that imports from them gets the very modules that Keelson itself runs. */
@@ -24,13 +24,11 @@ type Exports = Record<string, unknown>;
 
 /**
  * Loads the team's TypeScript files, each once, as CommonJS modules of its own: a new instance runs them anew, so that
- * several platforms can be loaded in one process, and a file that is broken takes no other along. Compiled text is
- * kept by the digest of its source, since compiling ten thousand tenants costs seconds and running them does not.
+ * several platforms can be loaded in one process, and a file that is broken takes no other along.
  */
 export class UserCode {
   private readonly modules = new Map<string, { exports: Exports }>();
   private readonly failures = new Map<string, unknown>();
-  private readonly compiled: Kept;
   /** Files that imports mean, by the path that they spell: most tenants import the same two. */
   private readonly targets = new Map<string, string | undefined>();
   private readonly root: string;
@@ -39,21 +37,15 @@ export class UserCode {
   constructor(
     root: string,
     private readonly around: (file: string, run: () => void) => void,
-    cacheDirectory?: string,
+    private readonly compiler: Compiler,
   ) {
     // Links are followed everywhere, so that a file has one name and the product's own modules are known as such.
     this.root = realpathSync(root);
-    this.compiled = new Kept(cacheDirectory && join(cacheDirectory, 'user-code.json'));
   }
 
   /** Runs a file, named relative to the root, and gives its exports. Throws what it throws, as UserCodeError. */
   require(file: string): Exports {
     return this.run(resolve(this.root, file));
-  }
-
-  /** Keeps what was compiled for the next run. */
-  save(): void {
-    this.compiled.save();
   }
 
   private run(path: string): Exports {
@@ -66,7 +58,7 @@ export class UserCode {
     const module = { exports: {} as Exports };
     this.modules.set(path, module);
     try {
-      const source = readFileSync(path, 'utf8');
+      const source = this.compiler.read(path);
       if (path.endsWith('.json')) {
         module.exports = JSON.parse(source) as Exports;
         return module.exports;
@@ -98,13 +90,8 @@ export class UserCode {
   }
 
   private compile(path: string, source: string): string {
-    const key = digest(`${version}\0${source}`);
-    const known = this.compiled.get(key);
-    if (known !== undefined) return known;
     try {
-      const { code } = transformSync(source, { ...OPTIONS, sourcefile: path });
-      this.compiled.put(key, code);
-      return code;
+      return this.compiler.compile(path, source);
     } catch (error) {
       const { errors = [] } = error as Partial<TransformFailure>;
       if (errors.length === 0) throw error;
@@ -137,8 +124,10 @@ export class UserCode {
     const at = stack.indexOf(`${path}:`);
     const place = at < 0 ? null : /^:(\d+):(\d+)/.exec(stack.slice(at + path.length));
     if (!place) return undefined;
-    const { map } = transformSync(readFileSync(path, 'utf8'), { ...OPTIONS, sourcefile: path, sourcemap: 'external' });
-    const entry = new SourceMap(JSON.parse(map)).findEntry(Number(place[1]) - 1, Number(place[2]) - 1);
+    const entry = new SourceMap(JSON.parse(this.compiler.map(path))).findEntry(
+      Number(place[1]) - 1,
+      Number(place[2]) - 1,
+    );
     return 'originalLine' in entry ? entry.originalLine + 1 : undefined;
   }
 
@@ -146,8 +135,6 @@ export class UserCode {
     return relative(this.root, path).split(sep).join('/');
   }
 }
-
-const OPTIONS = { loader: 'ts', format: 'cjs', target: 'node20', platform: 'node' } as const;
 
 /** The file that a relative import means, as TypeScript finds it. */
 function findFile(path: string): string | undefined {
