@@ -13,7 +13,7 @@ const cluster = (provider: 'aws' | 'eks', second: number): PlatformProps['cluste
   kubernetesVersion: '1.36.3',
   domain: `${long(provider, 29)}.${domain}`,
   network: {
-    podCidr: `10.${second}.0.0/16`,
+    podCidr: `10.${second * 4}.0.0/14`,
     serviceCidr: `172.${second}.0.0/24`,
     nodeCidr: `192.168.${second}.0/24`,
     apiServer: `${long('api', 62)}.${domain}`,
