@@ -101,7 +101,9 @@ export const component: Component = defineComponent({
       },
       'repo-server': {
         labels: labels('repo-server'),
-        serves: { grpc: { port: 8081, to: ['self'] } },
+        serves: {
+          grpc: { port: 8081, to: ['self/server', 'self/controller', 'self/applicationset-controller'] },
+        },
         reaches: [{ to: 'sources' }],
         scrape: [{ port: 8084 }],
       },
@@ -249,21 +251,22 @@ function redisValues(cluster: Cluster): JsonObject {
 }
 
 function redisWorkloads(cluster: Cluster): Record<string, Workload> {
-  const redis = { port: 6379, to: ['self'] };
+  const clients = ['self/server', 'self/controller', 'self/repo-server'];
+  const peers = ['self/redis', 'self/redis-proxy'];
   const disruptionBudget = { maxUnavailable: 1 };
   return cluster.replicas.quorum > 1
     ? {
         redis: {
           labels: REDIS,
-          serves: { redis, sentinel: { port: 26379, to: ['self'] } },
+          serves: { redis: { port: 6379, to: peers }, sentinel: { port: 26379, to: peers } },
           disruptionBudget,
         },
         'redis-proxy': {
           labels: HAPROXY,
-          serves: { redis },
+          serves: { redis: { port: 6379, to: clients } },
           scrape: [{ port: 9101 }],
           disruptionBudget,
         },
       }
-    : { redis: { labels: labels('redis'), serves: { redis } } };
+    : { redis: { labels: labels('redis'), serves: { redis: { port: 6379, to: clients } } } };
 }

@@ -3,6 +3,7 @@ import { IN_CLUSTER, PLATFORM_PROJECT, TENANTS_PROJECT } from '../argo-cd';
 import type { JsonObject } from '../component';
 import type { ClusterFacet } from '../facet';
 import { MANAGED } from '../labels';
+import { RESERVED_NAMESPACES } from '../../src/model/names';
 
 /**
  * Who may deploy what from where: the platform's own Applications, what Keelson writes for tenants, and nothing for
@@ -34,8 +35,9 @@ export const facet: ClusterFacet = {
       sourceRepos: [cluster.platform.gitops.url],
       destinations: [
         { server: IN_CLUSTER, namespace: '*' },
-        ...cluster.platformNamespaces
-          .filter((namespace) => namespace !== cluster.gitopsNamespace)
+        ...[...RESERVED_NAMESPACES, ...cluster.platformNamespaces]
+          // Its projects and Applications stand where Argo CD does; `kube-*` is said once for all.
+          .filter((namespace) => namespace !== cluster.gitopsNamespace && !/^kube-[^*]/.test(namespace))
           .map((namespace) => ({ server: IN_CLUSTER, namespace: `!${namespace}` })),
       ],
       clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],

@@ -83,6 +83,15 @@ export function activate(
       // What stands there as undefined is not there, for whoever lays one object over another.
       const declaration = retune(plainCopy(declared), [everywhere, here]);
       if (!declaration.chart) checkUntuned(name, cluster.name, props, findings);
+      for (const path of nullsIn(declaration.chart?.values ?? {}, 'values')) {
+        findings.error(file, {
+          rule: 'config/null-value',
+          field: path,
+          message: 'is null, which an Application cannot hold and would lose without a word',
+          fix: 'write the value that stands for "off" in the chart, or leave the key out',
+          unit: name,
+        });
+      }
       active.set(name, { name, file, own, component, declaration });
     } catch (error) {
       findings.error(file, {
@@ -136,15 +145,25 @@ function checkUntuned(name: string, cluster: string, props: PlatformProps, findi
   }
 }
 
-/** Lays one object over another as Helm does: objects merge, everything else is replaced, `null` removes. */
+/** Lays one object over another as Helm does: objects merge, everything else is replaced, `null` removes what is there. */
 export function merge(base: JsonObject, over: JsonObject): JsonObject {
   const result: Record<string, Json> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = result[key];
-    if (value === null) delete result[key];
+    if (value === null && Object.hasOwn(base, key)) delete result[key];
     else result[key] = isObject(before) && isObject(value) ? merge(before, value) : value;
   }
   return result;
+}
+
+/** Paths of the nulls that are left in a chart's values. */
+function nullsIn(value: Json, path: string): readonly string[] {
+  if (value === null) return [path];
+  if (typeof value !== 'object') return [];
+  const isList = Array.isArray(value);
+  return Object.entries(value).flatMap(([key, part]) =>
+    nullsIn(part as Json, isList ? `${path}[${key}]` : `${path}.${key}`),
+  );
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
