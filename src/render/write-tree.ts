@@ -22,7 +22,7 @@ export function writeTree(tree: Tree, directory: string): number {
     if (dirname(file) !== folder) mkdirSync((folder = dirname(file)), { recursive: true });
     writeFileSync(file, tree.read(path));
   }
-  removeLeftovers(tree, directory, '');
+  if (there.paths.size > 0) removeLeftovers(tree, directory, '');
   return stale.length;
 }
 
