@@ -1,5 +1,4 @@
 import type { ResolvedCluster } from '../src/model/slices';
-import { addOnDirectory, appsDirectory, clusterDirectory } from '../src/model/layout';
 
 /** Argo CD's name for the cluster that it runs in. */
 export const IN_CLUSTER = 'https://kubernetes.default.svc';
@@ -37,5 +36,3 @@ export function treeSource(
   const { url, branch } = cluster.platform.gitops;
   return { repoURL: url, targetRevision: branch, path: directory };
 }
-
-export { addOnDirectory, appsDirectory, clusterDirectory };

@@ -1,3 +1,4 @@
+import type { PodSecurityLevel } from './component';
 import type { TenantEnvironment, TenantSlice } from '../src/model/slices';
 
 /** On everything that Keelson writes, so that people and policies can tell it from what teams bring. */
@@ -14,10 +15,7 @@ export function tenantLabels(tenant: TenantSlice, environment?: TenantEnvironmen
 }
 
 /** Pod Security labels at one level, pinned to the cluster's minor version so that an upgrade changes nothing unseen. */
-export function podSecurity(
-  level: 'restricted' | 'baseline' | 'privileged',
-  kubernetesVersion: string,
-): Record<string, string> {
+export function podSecurity(level: PodSecurityLevel, kubernetesVersion: string): Record<string, string> {
   const version = `v${kubernetesVersion.split('.').slice(0, 2).join('.')}`;
   return Object.fromEntries(
     ['enforce', 'audit', 'warn'].flatMap((mode) => [

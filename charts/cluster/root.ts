@@ -1,5 +1,6 @@
 import { ApiObject } from 'cdk8s';
-import { appsDirectory, IN_CLUSTER, PLATFORM_PROJECT, ROOT_RETRY, SYNC_OPTIONS, treeSource } from '../argo-cd';
+import { appsDirectory } from '../../src/model/layout';
+import { IN_CLUSTER, PLATFORM_PROJECT, ROOT_RETRY, SYNC_OPTIONS, treeSource } from '../argo-cd';
 import type { ClusterFacet } from '../facet';
 import { MANAGED } from '../labels';
 

@@ -1,8 +1,9 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
+import { addOnDirectory } from '../../src/model/layout';
 import { sourceUrl } from '../../src/model/resolve/sources';
 import type { ComponentSlice, ResolvedCluster } from '../../src/model/slices';
-import { addOnDirectory, IN_CLUSTER, PLATFORM_PROJECT, RETRY, SYNC_OPTIONS, treeSource } from '../argo-cd';
+import { IN_CLUSTER, PLATFORM_PROJECT, RETRY, SYNC_OPTIONS, treeSource } from '../argo-cd';
 import type { ChartSource, GitSource, JsonObject } from '../component';
 import type { AddOnFacet } from '../facet';
 import { addOnLabels } from '../labels';

@@ -60,11 +60,6 @@ export function addOnPath(cluster: string, addOn: string, facet: string): string
   return `clusters/${cluster}/baseline/${addOn}/${facet}.yaml`;
 }
 
-/** The directory of all guardrails of a cluster. */
-export function guardrailDirectory(cluster: string): string {
-  return `clusters/${cluster}/policies`;
-}
-
 /** One guardrail in its enforced form. */
 export function guardrailPath(cluster: string, guardrail: string): string {
   return `clusters/${cluster}/policies/${guardrail}.yaml`;
