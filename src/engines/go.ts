@@ -51,10 +51,15 @@ export async function buildWithGo(source: GoSource, file: string): Promise<void>
     await writeFile(path.join(folder, 'go.mod'), `${lines.join('\n')}\n`);
     await copyFile(path.join(directory, 'go.sum'), path.join(folder, 'go.sum'));
     const variables = Object.entries(source.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`);
-    await run('go', ['build', '-trimpath', '-ldflags', `-s -w${variables.join('')}`, '-o', file, source.package], {
-      cwd: folder,
-      env: { ...process.env, ...GO_ENV },
-    });
+    const tags = source.tags ? ['-tags', source.tags.join(',')] : [];
+    await run(
+      'go',
+      ['build', '-trimpath', ...tags, '-ldflags', `-s -w${variables.join('')}`, '-o', file, source.package],
+      {
+        cwd: folder,
+        env: { ...process.env, ...GO_ENV },
+      },
+    );
   });
 }
 

@@ -37,11 +37,16 @@ export interface GoSource {
   readonly localReplacements?: string;
   /** Values set by the linker, by full variable name. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Build tags. @default - none */
+  readonly tags?: readonly string[];
 }
 
 const KUBERNETES = '1.36.3';
 const ETCD = '3.6.14';
 const HELM = '3.21.4';
+const KWOK = '0.8.0';
+const PULUMI = '3.259.0';
+const KUBE_BENCH = '0.15.6';
 /** The newest Argo CD whose module builds without its own repository; all roles are in the one program. */
 const ARGO_CD = '3.2.3';
 
@@ -89,6 +94,8 @@ export const ENGINES = {
   etcdutl: etcd('etcdutl', 'etcdutl'),
   'kube-apiserver': kubernetes('kube-apiserver', ['--version'], ['linux']),
   'kube-controller-manager': kubernetes('kube-controller-manager', ['--version'], ['linux']),
+  'kube-scheduler': kubernetes('kube-scheduler', ['--version'], ['linux']),
+  kubelet: kubernetes('kubelet', ['--version'], ['linux']),
   kubectl: kubernetes('kubectl', ['version', '--client'], ['linux', 'darwin']),
   helm: {
     version: HELM,
@@ -119,6 +126,40 @@ export const ENGINES = {
       version: `v${ARGO_CD}`,
       package: 'github.com/argoproj/argo-cd/v3/cmd',
       variables: { 'github.com/argoproj/argo-cd/v3/common.version': ARGO_CD },
+    },
+  },
+  kwok: {
+    version: KWOK,
+    versionArguments: ['--version'],
+    install: `kwok ${KWOK} (https://kwok.sigs.k8s.io/docs/user/installation/)`,
+    go: {
+      module: 'sigs.k8s.io/kwok',
+      version: `v${KWOK}`,
+      package: 'sigs.k8s.io/kwok/cmd/kwok',
+      variables: { 'sigs.k8s.io/kwok/pkg/consts.Version': `v${KWOK}` },
+    },
+  },
+  pulumi: {
+    version: PULUMI,
+    versionArguments: ['version'],
+    install: `pulumi ${PULUMI} (https://www.pulumi.com/docs/iac/download-install/)`,
+    go: {
+      module: 'github.com/pulumi/pulumi/pkg/v3',
+      version: `v${PULUMI}`,
+      package: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
+      tags: ['osusergo', 'grpcnotrace'],
+      variables: { 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version': `v${PULUMI}` },
+    },
+  },
+  'kube-bench': {
+    version: KUBE_BENCH,
+    versionArguments: ['version'],
+    install: `kube-bench ${KUBE_BENCH} (https://github.com/aquasecurity/kube-bench/releases)`,
+    go: {
+      module: 'github.com/aquasecurity/kube-bench',
+      version: `v${KUBE_BENCH}`,
+      package: 'github.com/aquasecurity/kube-bench',
+      variables: { 'github.com/aquasecurity/kube-bench/cmd.KubeBenchVersion': KUBE_BENCH },
     },
   },
   'redis-server': {

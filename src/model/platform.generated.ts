@@ -147,6 +147,7 @@ export interface ClusterProps {
    */
   domain?: string;
   network: NetworkProps;
+  controlPlane?: ControlPlaneProps;
   /**
    * Groups of equal machines by name.
    */
@@ -178,6 +179,35 @@ export interface NetworkProps {
    * @default - `api.<cluster domain>`
    */
   apiServer?: string;
+}
+/**
+ * Hosts of the control plane; not for provider `eks`, which brings its own, but for `allowedSources`.
+ */
+export interface ControlPlaneProps {
+  /**
+   * How many hosts, each with a member of etcd: one, three or five.
+   *
+   * @default - 3, on a local cluster 1
+   */
+  hosts?: 1 | 3 | 5;
+  /**
+   * Cloud instance type of a host.
+   *
+   * @default m7i.large
+   */
+  instanceType?: string;
+  /**
+   * Address ranges outside the network from which people and pipelines reach the API.
+   *
+   * @default - none: only the network itself does
+   */
+  allowedSources?: string[];
+  /**
+   * Loopback addresses of a local cluster's hosts: its tenth is the load balancer's, the next are the hosts'.
+   *
+   * @default 127.20.0.0/24
+   */
+  addresses?: string;
 }
 /**
  * A group of equal machines.
