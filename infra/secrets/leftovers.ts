@@ -1,0 +1,37 @@
+import type { AuthorityName } from '../control-plane/host';
+import type { PkiPlan } from '../control-plane/pki';
+import {
+  AUTHORITIES,
+  authorityCertificateEntry,
+  authorityKeyEntry,
+  certificateEntry,
+  CERTIFICATES,
+  ENCRYPTION,
+  encryptionEntry,
+  SERVICE_ACCOUNTS,
+  serviceAccountEntry,
+} from './entries';
+import type { Generations, PkiState } from './state';
+import type { SecretStore } from './store';
+
+/**
+ * Removes what nobody needs: leaves that are not planned, and generations that are no longer accepted, which a
+ * rotation that was killed may have left. Gives the removed names.
+ */
+export async function removeLeftovers(plan: PkiPlan, store: SecretStore, state: PkiState): Promise<readonly string[]> {
+  const of = (generations: Generations | undefined, name: (generation: number) => string) =>
+    (generations?.accepted ?? []).map(name);
+  const needed = new Set([
+    ...plan.certificates.map(({ name }) => certificateEntry(name)),
+    ...Object.entries(state.authorities).flatMap(([name, generations]) => [
+      ...of(generations, (one) => authorityCertificateEntry(name as AuthorityName, one)),
+      ...of(generations, (one) => authorityKeyEntry(name as AuthorityName, one)),
+    ]),
+    ...of(state.serviceAccounts, serviceAccountEntry),
+    ...of(state.encryption, encryptionEntry),
+  ]);
+  const ours = [AUTHORITIES, CERTIFICATES, SERVICE_ACCOUNTS, ENCRYPTION];
+  const left = (await store.list()).filter((name) => ours.some((one) => name.startsWith(one)) && !needed.has(name));
+  for (const name of left) await store.remove(name);
+  return left;
+}
