@@ -19,7 +19,7 @@ const ROOMS = {
   'src/live': ['src/model', 'src/verify'],
   'src/upgrade': ['src/model', 'src/gitops'],
   'src/report': ['src/model', 'src/verify'],
-  infra: ['src/model', 'src/engines', 'charts', 'platform'],
+  infra: ['src/model', 'src/engines', 'src/schemas', 'charts', 'platform'],
   tenants: ['src/model', 'charts', 'platform'],
   addons: ['src/model', 'charts'],
   'platform.ts': ['src/model', 'charts'],

@@ -27,12 +27,13 @@ export interface Crd {
   };
 }
 
-/** All CustomResourceDefinitions of the pinned sources, as their projects wrote them, source by source. */
+/** All CustomResourceDefinitions of pinned sources, by default of all, as their projects wrote them, source by source. */
 export async function readCrds(
   onProgress: (message: string) => void = () => {},
+  from: readonly CrdSource[] = CRD_SOURCES,
 ): Promise<readonly { readonly source: CrdSource; readonly crds: readonly Crd[] }[]> {
   const result = [];
-  for (const source of CRD_SOURCES) {
+  for (const source of from) {
     onProgress(`${source.addOn}: ${source.module} ${source.version}`);
     const directory = await goModule(source.module, source.version, { sum: source.sum });
     const found: Crd[] = [];

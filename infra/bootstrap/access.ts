@@ -1,0 +1,105 @@
+import type { Cluster } from '../../src/model/cluster';
+import { ADMIN_GROUP, KUBELET_CLIENT_GROUP, KWOK_USER } from '../control-plane/pki';
+import type { KubeObject } from './object';
+
+/** Group of every bootstrap token that a machine joins with. */
+export const BOOTSTRAPPERS = 'system:bootstrappers:keelson';
+
+const RBAC = 'rbac.authorization.k8s.io';
+const LABELS = { 'app.kubernetes.io/managed-by': 'keelson' };
+
+type Subject = readonly ['Group' | 'User', string];
+
+/**
+ * Who may do what in a cluster that nobody has a right in yet. The API server's own bindings stay, but for the one that
+ * names whoever has not said who he is: see `anonymous`. EKS binds its nodes and API servers itself.
+ */
+export function accessObjects(cluster: Cluster): readonly KubeObject[] {
+  const { groups, groupsPrefix } = cluster.platform.oidc;
+  const admins: readonly Subject[] = [
+    ['Group', ADMIN_GROUP],
+    ['Group', `${groupsPrefix}${groups.admins}`],
+  ];
+  return [
+    // By certificate and by sign-in alike, so that either still works where the other's issuer does not.
+    binding('keelson:platform-admins', 'cluster-admin', admins),
+    ...(cluster.provider === 'eks' ? [] : [...kubelets(), ...anonymous()]),
+    ...(cluster.provider === 'local' ? simulator() : []),
+  ];
+}
+
+/** How machines join, keep their certificate, and are talked to. */
+function kubelets(): readonly KubeObject[] {
+  const approve = 'system:certificates.k8s.io:certificatesigningrequests';
+  return [
+    // For logs, exec and port-forward. Kubelets ask the API server whether it may: they trust no certificate alone.
+    binding('keelson:kubelet-clients', 'system:kubelet-api-admin', [['Group', KUBELET_CLIENT_GROUP]]),
+    binding('keelson:node-bootstrappers', 'system:node-bootstrapper', [['Group', BOOTSTRAPPERS]]),
+    // A machine's first certificate, by a token that lives for minutes: nothing that runs as a Pod could approve it
+    // before there is a machine. kubelet-csr-approver judges serving certificates only.
+    binding('keelson:node-first-certificates', `${approve}:nodeclient`, [['Group', BOOTSTRAPPERS]]),
+    // A machine renews the certificate of its own name and of no other.
+    binding('keelson:node-renewals', `${approve}:selfnodeclient`, [['Group', 'system:nodes']]),
+  ];
+}
+
+/**
+ * Whoever has not said who he is may ask for health, as load balancers do, and for nothing else. The API server's
+ * default binding would show him the version too; without the annotation it would be put back at every start. The
+ * authentication configuration lets anonymous requests through to health paths only: this holds where that is lost.
+ */
+function anonymous(): readonly KubeObject[] {
+  const paths = ['/healthz', '/livez', '/readyz'].flatMap((path) => [path, `${path}/*`]);
+  return [
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name: 'keelson:health', labels: LABELS },
+      rules: [{ nonResourceURLs: paths, verbs: ['get'] }],
+    },
+    binding('keelson:health', 'keelson:health', [['Group', 'system:unauthenticated']]),
+    {
+      ...binding('system:public-info-viewer', 'system:public-info-viewer', [['Group', 'system:authenticated']]),
+      metadata: {
+        name: 'system:public-info-viewer',
+        annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'false' },
+      },
+    },
+  ];
+}
+
+/** What KWOK does in the place of kubelets. */
+function simulator(): readonly KubeObject[] {
+  const rule = (group: string, resources: readonly string[], verbs: readonly string[]) => ({
+    apiGroups: [group],
+    resources,
+    verbs,
+  });
+  const read = ['get', 'list', 'watch'];
+  return [
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name: KWOK_USER, labels: LABELS },
+      rules: [
+        rule('', ['nodes'], [...read, 'patch', 'update']),
+        rule('', ['nodes/status', 'pods/status'], ['patch', 'update']),
+        // It takes away Pods that are to go, as a kubelet does when their containers have ended.
+        rule('', ['pods'], [...read, 'delete', 'patch', 'update']),
+        rule('', ['events'], ['create', 'patch', 'update']),
+        rule('coordination.k8s.io', ['leases'], [...read, 'create', 'patch', 'update']),
+      ],
+    },
+    binding(KWOK_USER, KWOK_USER, [['User', KWOK_USER]]),
+  ];
+}
+
+function binding(name: string, role: string, subjects: readonly Subject[]): KubeObject {
+  return {
+    apiVersion: `${RBAC}/v1`,
+    kind: 'ClusterRoleBinding',
+    metadata: { name, labels: LABELS },
+    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
+    subjects: subjects.map(([kind, subject]) => ({ apiGroup: RBAC, kind, name: subject })),
+  };
+}
