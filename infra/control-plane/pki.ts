@@ -46,6 +46,17 @@ export const FRONT_PROXY_USER = 'front-proxy-client';
 /** User that KWOK is; the bootstrap binds it to what simulating nodes needs. */
 export const KWOK_USER = 'keelson:kwok';
 
+/**
+ * Longest life of a service-account token, in hours: `--service-account-max-token-expiration`, with
+ * `--service-account-extend-token-expiration=false`. A day, so that a rotation of the keys takes little longer.
+ */
+export const SERVICE_ACCOUNT_TOKEN_HOURS = 24;
+/**
+ * Life of the certificates that controller-manager signs for kubelets, in days: `--cluster-signing-duration`. A month:
+ * kubelets renew themselves, and one that was away for weeks still comes back.
+ */
+export const KUBELET_CERTIFICATE_DAYS = 30;
+
 /** Names and addresses that an authority may not go beyond (RFC 5280, name constraints). Ranges are in CIDR form. */
 export interface NameConstraints {
   /** @default - any address that is not excluded */

@@ -1,7 +1,7 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { AuthorityName } from '../control-plane/host';
-import type { AuthorityPlan, CertificatePlan, IntermediateName, PkiPlan } from '../control-plane/pki';
+import type { AuthorityPlan, CertificatePlan, PkiPlan } from '../control-plane/pki';
 import {
   publicKeyOf,
   readAuthority,
@@ -133,6 +133,7 @@ async function checkLasting(plan: PkiPlan, store: SecretStore, state: PkiState, 
         faults.push(`${store.place}: ${entry} is not signed by the root; restore the store from its backup`);
       }
       const signs = generation === current;
+      if (signs && authority.name !== 'root') await attempt(readSigner(store, authority.name, generation));
       authorities.push({
         name: authority.name,
         generation,
@@ -218,9 +219,4 @@ function refuseExpired(store: SecretStore, name: AuthorityName, { parsed }: Stor
   if (now.getTime() < Date.parse(parsed.validTo)) return;
   const { notAfter } = publicFacts(parsed);
   throw new SecretStoreError(`${store.place}: the authority ${name} ended on ${notAfter}; rotate it`);
-}
-
-/** Plan of an authority. */
-export function authorityPlan(plan: PkiPlan, name: AuthorityName | IntermediateName): AuthorityPlan {
-  return plan.authorities.find((one) => one.name === name)!;
 }

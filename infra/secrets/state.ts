@@ -10,15 +10,17 @@ export interface Generations {
   readonly accepted: readonly number[];
 }
 
-/** What is replaced by new. */
+/** What is replaced by new: all leaves, one authority, or keys. */
 export type RotationKind = 'leaves' | 'root' | 'service-account-keys' | 'encryption-key' | IntermediateName;
 
 /** A rotation that has begun and not ended. */
 export interface RunningRotation {
   readonly kind: RotationKind;
-  /** How many of its steps are done: at least one. */
+  /** How many of its steps are done in the store: at least one. */
   readonly done: number;
-  /** When the last of them was, in ISO 8601. */
+  /** True once every host has what the last of them changed. */
+  readonly rolledOut: boolean;
+  /** When the last step was done or, later, rolled out, in ISO 8601. */
   readonly since: string;
 }
 
