@@ -50,6 +50,8 @@ export interface Flag {
   readonly value?: string;
   /** The CIS item (`CIS 1.2.1`), Kubernetes document or measured fact that asks for it. */
   readonly why: string;
+  /** True where only the very first start reads it: a change restarts nothing. @default - every start does */
+  readonly firstStart?: boolean;
 }
 
 /** How one asks a running unit whether it is well: an HTTP GET that must answer 200. */
@@ -76,6 +78,8 @@ export interface Unit {
   readonly every?: number;
   /** Paths of files that it reads at start only: a change of one needs a restart. */
   readonly restartOn: readonly string[];
+  /** Programs that it calls by their names: they must be on its PATH. @default - none */
+  readonly uses?: readonly string[];
   /** Directories that it may write to; systemd makes everything else read-only. */
   readonly writes: readonly string[];
 }

@@ -4,6 +4,11 @@ export interface SiteHost {
   readonly address: string;
   /** Folder that stands for `/` of this host: empty on a machine of its own. Every path and flag is put below it. */
   readonly root: string;
+  /**
+   * True while its member of etcd has been added to a running cluster and has no data yet: it must not found a
+   * cluster. Once it has started the flags that say so are ignored. @default - it starts with the others, or again
+   */
+  readonly joining?: boolean;
 }
 
 /** All that differs between the places that a control plane runs in. Plain data. */

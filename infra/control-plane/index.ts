@@ -1,0 +1,57 @@
+import type { Cluster } from '../../src/model/cluster';
+import type { Component, Subject } from './component';
+import { etcd } from './etcd';
+import { loadBalancer } from './haproxy';
+import type { Host } from './host';
+import { kubeApiServer } from './kube-apiserver';
+import { kubeControllerManager } from './kube-controller-manager';
+import { kubeScheduler } from './kube-scheduler';
+import { directory, KUBERNETES, PKI } from './paths';
+import type { Site, SiteHost } from './site';
+
+export { documentFlags, flagsAsMarkdown, flagsOf, type FlagRow } from './flags';
+export { QUOTA_BYTES } from './etcd';
+
+const COMPONENTS: readonly ((subject: Subject) => Component)[] = [
+  etcd,
+  kubeApiServer,
+  kubeControllerManager,
+  kubeScheduler,
+];
+
+/**
+ * Every file, directory, flag and unit of every host that a cluster's control plane runs on: the hosts in their order,
+ * then the load balancer where the site has one. Pure: the same cluster and site give the same hosts.
+ */
+export function describeHosts(cluster: Cluster, site: Site): readonly Host[] {
+  return [
+    ...site.hosts.map((host) => controlPlaneHost({ cluster, site, host })),
+    ...(site.loadBalancer ? [loadBalancer(cluster, site, site.loadBalancer)] : []),
+  ];
+}
+
+function controlPlaneHost(subject: Subject): Host {
+  const { host } = subject;
+  const parts = [base(host), ...COMPONENTS.map((component) => component(subject))];
+  return {
+    name: host.name,
+    role: 'control-plane',
+    address: host.address,
+    directories: parts.flatMap(({ directories }) => directories),
+    files: parts.flatMap(({ files }) => files),
+    units: parts.flatMap(({ units }) => units),
+  };
+}
+
+/** What several components share. */
+function base(host: SiteHost): Component {
+  return {
+    directories: [
+      directory(host, KUBERNETES, '0755'),
+      directory(host, PKI, '0755'),
+      directory(host, `${PKI}/etcd`, '0755'),
+    ],
+    files: [],
+    units: [],
+  };
+}
