@@ -25,6 +25,11 @@ export function certificateEntry(name: string): string {
   return `${CERTIFICATES}${name}.pem`;
 }
 
+/** The leaf whose entry that is; undefined where it is none. */
+export function certificateOf(entry: string): string | undefined {
+  return entry.startsWith(CERTIFICATES) ? entry.slice(CERTIFICATES.length).replace(/\.pem$/, '') : undefined;
+}
+
 /** A key pair that signs service-account tokens. */
 export function serviceAccountEntry(generation: number): string {
   return `${SERVICE_ACCOUNTS}${generation}.key`;

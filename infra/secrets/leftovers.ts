@@ -12,13 +12,12 @@ import {
   serviceAccountEntry,
 } from './entries';
 import type { Generations, PkiState } from './state';
-import type { SecretStore } from './store';
 
 /**
- * Removes what nobody needs: leaves that are not planned, and generations that are no longer accepted, which a
- * rotation that was killed may have left. Gives the removed names.
+ * Which entries nobody needs: leaves that are not planned, and generations that are no longer accepted, which a
+ * rotation that was killed may have left.
  */
-export async function removeLeftovers(plan: PkiPlan, store: SecretStore, state: PkiState): Promise<readonly string[]> {
+export function leftovers(plan: PkiPlan, entries: readonly string[], state: PkiState): readonly string[] {
   const of = (generations: Generations | undefined, name: (generation: number) => string) =>
     (generations?.accepted ?? []).map(name);
   const needed = new Set([
@@ -31,7 +30,5 @@ export async function removeLeftovers(plan: PkiPlan, store: SecretStore, state: 
     ...of(state.encryption, encryptionEntry),
   ]);
   const ours = [AUTHORITIES, CERTIFICATES, SERVICE_ACCOUNTS, ENCRYPTION];
-  const left = (await store.list()).filter((name) => ours.some((one) => name.startsWith(one)) && !needed.has(name));
-  for (const name of left) await store.remove(name);
-  return left;
+  return entries.filter((name) => ours.some((one) => name.startsWith(one)) && !needed.has(name));
 }
