@@ -187,7 +187,6 @@ async function contentOf(
 /** One step under way. */
 class StepRun {
   private readonly counts = { created: 0, changed: 0, unchanged: 0, adopted: 0 };
-  private readonly failures: Omit<BootstrapFailure, 'step'>[] = [];
   private readonly started = Date.now();
 
   constructor(
@@ -199,31 +198,32 @@ class StepRun {
   async run(): Promise<StepResult> {
     for (const group of inOrder(await contentOf(this.step, this.api, this.options))) {
       const applied = await onEach(group, (object) => this.apply(object));
-      if (this.failures.length > 0) throw new StepError(this.failures);
-      const awaited = applied.filter((object) => object !== undefined);
-      await this.awaits(awaited);
+      const failures = applied.flatMap(({ failure }) => failure ?? []);
+      if (failures.length > 0) throw new StepError(failures);
+      await this.awaits(applied.flatMap(({ made }) => made ?? []));
     }
     if (this.step.until === 'served') await this.api.discover();
     return { name: this.step.name, ...this.counts, milliseconds: Date.now() - this.started };
   }
 
-  /** Gives the object where it is the bootstrap's to wait for. */
-  private async apply(object: KubeObject): Promise<KubeObject | undefined> {
+  /** Gives the object as `made` where it is the bootstrap's to wait for. */
+  private async apply(
+    object: KubeObject,
+  ): Promise<{ readonly made?: KubeObject; readonly failure?: Omit<BootstrapFailure, 'step'> }> {
     const { adoptedBy, content } = this.step;
     const how: ApplyOptions = adoptedBy === undefined ? { fieldManager: FIELD_MANAGER } : { fieldManager: ADOPTER };
     try {
       const before = await this.api.get(object);
       if (adoptedBy !== undefined && before?.metadata.annotations?.[TRACKED] !== undefined) {
         this.counts.adopted++;
-        return undefined;
+        return {};
       }
       const after = await this.api.apply(object, { ...how, strict: content.kind === 'objects' });
       const unchanged = before?.metadata.resourceVersion === after.metadata.resourceVersion;
       this.counts[before ? (unchanged ? 'unchanged' : 'changed') : 'created']++;
-      return object;
+      return { made: object };
     } catch (error) {
-      this.failures.push({ object: nameOf(object), message: (error as Error).message });
-      return undefined;
+      return { failure: { object: nameOf(object), message: (error as Error).message } };
     }
   }
 

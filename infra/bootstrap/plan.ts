@@ -69,8 +69,8 @@ const NOT_RUN = 'is stored, and its Pods are shown as running, but no container 
 export function planBootstrap(declarations: Declarations, name: string): BootstrapPlan {
   const { clusters, units, findings } = resolve(declarations);
   const cluster = clusters.get(name);
-  const broken = findings.filter(({ severity }) => severity === 'error').length;
-  if (broken > 0) throw new Error(`platform.ts: ${broken} faults: run 'keelson render' to see them`);
+  if (findings.some(({ severity }) => severity === 'error'))
+    throw new Error("platform.ts: is broken: run 'keelson verify' to see how");
   if (!cluster) {
     const known = [...clusters.keys()].map((one) => `'${one}'`).join(', ');
     throw new Error(`platform.ts: clusters: there is no cluster '${name}': write one of ${known}`);
