@@ -113,6 +113,13 @@ export const component = defineComponent({
           podDisruptionBudget: budget(cluster.replicas.controller),
           resources: resources('50m', '256Mi', { memory: '512Mi' }),
           topologySpreadConstraints: spread(LABELS.operator),
+          // Nodes get their network only when it runs, and a self-managed cluster begins with tainted ones alone.
+          tolerations: [
+            'node-role.kubernetes.io/control-plane',
+            'node.cloudprovider.kubernetes.io/uninitialized',
+            'node.kubernetes.io/not-ready',
+            'node.cilium.io/agent-not-ready',
+          ].map((key) => ({ key, operator: 'Exists' })),
           // The custom resources come from git, before anything here runs.
           skipCRDCreation: true,
           prometheus: { enabled: true, serviceMonitor: { enabled: false } },

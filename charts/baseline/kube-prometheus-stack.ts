@@ -1,3 +1,4 @@
+import { METRICS_PORTS } from '../../src/model/control-plane-metrics';
 import { defineComponent } from '../component';
 import { afterStorage, byProvider, resources, spread } from '../hardening';
 
@@ -58,16 +59,20 @@ export const component = defineComponent({
               folder: 'Platform',
             },
           },
-          // Scraped by a monitor of its own, not there (Cilium stands in for kube-proxy), or out of reach of Pods.
+          // Scraped by monitors of their own (control-plane-metrics has those of a control plane that can be reached), or
+          // not there (Cilium stands in for kube-proxy). API servers are the endpoints of the Service `kubernetes`.
           coreDns: OFF,
           kubeProxy: OFF,
+          kubeApiServer: { enabled: true },
           kubeControllerManager: OFF,
           kubeScheduler: OFF,
           kubeEtcd: OFF,
-          // Rules about what is not scraped would report it as down.
+          // Rules about what is not scraped would report it as down; those about the control plane are control-plane-slo's.
           defaultRules: {
             rules: {
               etcd: false,
+              kubeApiserverBurnrate: false,
+              kubeApiserverSlos: false,
               kubeControllerManager: false,
               kubeProxy: false,
               kubeSchedulerAlerting: false,
@@ -184,6 +189,14 @@ export const component = defineComponent({
               optional: true,
               ordered: false,
             },
+            ...Object.keys(METRICS_PORTS).map((port) => ({
+              to: 'component' as const,
+              component: 'control-plane-metrics',
+              workload: 'proxy',
+              port,
+              optional: true,
+              ordered: false,
+            })),
             { to: 'nodes', port: 10250, why: 'scrapes kubelets' },
             { to: 'nodes', port: 9100, why: 'scrapes node exporters' },
           ],

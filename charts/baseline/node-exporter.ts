@@ -1,3 +1,4 @@
+import { TEXTFILE_DIRECTORY } from '../../src/model/control-plane-metrics';
 import { defineComponent } from '../component';
 import { RESTRICTED_POD, resources } from '../hardening';
 
@@ -8,6 +9,9 @@ const LABELS = {
 
 /** `nobody`, user and group of the image. */
 const NOBODY = 65534;
+
+/** Where the node's directory of that kind is in the container. */
+const TEXTFILES = '/host/textfiles';
 
 export const component = defineComponent({
   name: 'node-exporter',
@@ -34,7 +38,19 @@ export const component = defineComponent({
         podLabels: { jobLabel: 'node-exporter' },
         service: { labels: { jobLabel: 'node-exporter' }, portName: 'http-metrics' },
         prometheus: { monitor: { enabled: true, jobLabel: 'jobLabel' } },
+        extraHostVolumeMounts: [
+          {
+            name: 'textfiles',
+            hostPath: TEXTFILE_DIRECTORY,
+            // Only hosts of a control plane write there.
+            type: 'DirectoryOrCreate',
+            mountPath: TEXTFILES,
+            readOnly: true,
+            mountPropagation: 'None',
+          },
+        ],
         extraArgs: [
+          `--collector.textfile.directory=${TEXTFILES}`,
           '--collector.filesystem.mount-points-exclude=^/(dev|proc|sys|run/containerd/.+|var/lib/kubelet/.+)($|/)',
           '--collector.filesystem.fs-types-exclude=^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|' +
             'fusectl|hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|' +

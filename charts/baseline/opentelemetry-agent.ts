@@ -1,3 +1,4 @@
+import { AUDIT_LOG_DIRECTORY } from '../../src/model/control-plane-metrics';
 import type { Cluster, JsonObject } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_CONTAINER, byProvider, resources } from '../hardening';
@@ -15,7 +16,7 @@ const STATE = '/var/lib/otelcol';
 
 export const component = defineComponent({
   name: 'opentelemetry-agent',
-  summary: 'Reads container logs and the measurements of kubelets on every node',
+  summary: 'Reads container logs, audit logs and the measurements of kubelets on every node',
   providers: ['aws', 'eks', 'local'],
 
   declare: (cluster) => ({
@@ -45,10 +46,15 @@ export const component = defineComponent({
         extraVolumes: [
           { name: 'logs', hostPath: { path: LOGS, type: 'Directory' } },
           { name: 'state', hostPath: { path: STATE, type: 'DirectoryOrCreate' } },
+          ...audited(cluster, [
+            // Only hosts of a control plane write there.
+            { name: 'audit', hostPath: { path: AUDIT_LOG_DIRECTORY, type: 'DirectoryOrCreate' } },
+          ]),
         ],
         extraVolumeMounts: [
           { name: 'logs', mountPath: LOGS, readOnly: true },
           { name: 'state', mountPath: STATE, readOnly: false },
+          ...audited(cluster, [{ name: 'audit', mountPath: AUDIT_LOG_DIRECTORY, readOnly: true }]),
         ],
         // It takes nothing from the network.
         ports: {
@@ -92,6 +98,32 @@ export const component = defineComponent({
   }),
 });
 
+/** Something for clusters alone whose nodes keep the audit log: EKS writes its own into the cloud's. */
+function audited<T>(cluster: Cluster, values: readonly T[]): readonly T[] {
+  return cluster.provider === 'aws' ? values : [];
+}
+
+/**
+ * The log of who did what, to search in; the copy that nobody in the cluster can change is shipped by the hosts. Events
+ * stay text: as attributes the larger ones would be refused by Loki.
+ */
+const AUDIT: JsonObject = {
+  include: [`${AUDIT_LOG_DIRECTORY}/*.log`],
+  start_at: 'beginning',
+  storage: 'file_storage',
+  include_file_name: false,
+  retry_on_failure: { enabled: true },
+  resource: { 'service.name': 'kube-apiserver-audit', 'k8s.node.name': '${env:OTEL_K8S_NODE_NAME}' },
+  operators: [
+    {
+      type: 'regex_parser',
+      regex: '"stageTimestamp":"(?P<at>[^"]+)"',
+      timestamp: { parse_from: 'attributes.at', layout_type: 'gotime', layout: '2006-01-02T15:04:05.999999999Z07:00' },
+    },
+    { type: 'remove', field: 'attributes.at' },
+  ],
+};
+
 function configuration(cluster: Cluster): JsonObject {
   const processors = ['memory_limiter', 'k8sattributes', 'batch'];
   return {
@@ -108,6 +140,7 @@ function configuration(cluster: Cluster): JsonObject {
         retry_on_failure: { enabled: true },
         operators: [{ type: 'container', id: 'container-parser', max_log_size: 102400 }],
       },
+      ...Object.fromEntries(audited(cluster, [['filelog/audit', AUDIT]])),
       kubeletstats: {
         auth_type: 'serviceAccount',
         collection_interval: '30s',
@@ -142,6 +175,14 @@ function configuration(cluster: Cluster): JsonObject {
       },
       pipelines: {
         logs: { receivers: ['filelog'], processors, exporters: ['otlp'] },
+        ...Object.fromEntries(
+          audited(cluster, [
+            [
+              'logs/audit',
+              { receivers: ['filelog/audit'], processors: ['memory_limiter', 'batch'], exporters: ['otlp'] },
+            ],
+          ]),
+        ),
         metrics: { receivers: ['kubeletstats'], processors, exporters: ['otlp'] },
       },
     },

@@ -92,7 +92,7 @@ export interface Scrape {
   readonly port: number;
   /** @default /metrics */
   readonly path?: string;
-  /** `https` is scraped with the ServiceAccount's token, and without checking a certificate that nobody published. @default http */
+  /** `https` is scraped without a token, and without checking a certificate that nobody published. @default http */
   readonly scheme?: 'http' | 'https';
 }
 
