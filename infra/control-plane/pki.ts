@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { nthAddress } from '../../src/model/cidr';
+import { contains, nthAddress } from '../../src/model/cidr';
 import type { Cluster } from '../../src/model/cluster';
 import type { AuthorityName } from './host';
 import type { Site, SiteHost } from './site';
@@ -128,6 +128,14 @@ export function pkiPlan(cluster: Cluster, site: Site): PkiPlan {
   if (site.hosts.some(({ name }) => name === 'cluster')) {
     throw new Error('a control-plane host is called `cluster`, as the folder of what all share: name it another way');
   }
+  const ranges = hostRanges(cluster, site);
+  for (const { name, address } of site.hosts) {
+    if (ranges.some((range) => contains(range, `${address}/${isIP(address) === 6 ? 128 : 32}`))) continue;
+    throw new Error(
+      `the control-plane host ${name} has the address ${address}, for which etcd's authorities may not sign: ` +
+        `give it one of ${ranges.join(' or ')}`,
+    );
+  }
   return {
     cluster: cluster.name,
     authorities: authorities(cluster, site),
@@ -141,7 +149,7 @@ export function pkiPlan(cluster: Cluster, site: Site): PkiPlan {
 
 function authorities(cluster: Cluster, site: Site): readonly AuthorityPlan[] {
   const commonName = (name: AuthorityName) => `keelson ${cluster.name} ${name}`.slice(0, 64);
-  const { nodeCidr, podCidr, serviceCidr } = cluster.network;
+  const { podCidr, serviceCidr } = cluster.network;
   const intermediate = (name: IntermediateName, more: Partial<AuthorityPlan> = {}): AuthorityPlan => ({
     name,
     commonName: commonName(name),
@@ -151,7 +159,7 @@ function authorities(cluster: Cluster, site: Site): readonly AuthorityPlan[] {
     usages: BOTH,
     ...more,
   });
-  const hosts = { permittedAddresses: [nodeCidr, site.sharedMachine ? '127.0.0.0/8' : `${LOOPBACK}/32`] };
+  const hosts = { permittedAddresses: hostRanges(cluster, site) };
   return [
     { name: 'root', commonName: commonName('root'), days: ROOT_DAYS, pathLength: 1 },
     intermediate('etcd', { constraints: hosts }),
@@ -170,6 +178,11 @@ function authorities(cluster: Cluster, site: Site): readonly AuthorityPlan[] {
       constraints: { excludedAddresses: ['0.0.0.0/0', '::/0'], excludedNames: [''] },
     }),
   ];
+}
+
+/** Where hosts may have addresses. */
+function hostRanges(cluster: Cluster, site: Site): readonly string[] {
+  return [cluster.network.nodeCidr, site.sharedMachine ? '127.0.0.0/8' : `${LOOPBACK}/32`];
 }
 
 function hostCertificates(cluster: Cluster, site: Site, host: SiteHost): readonly CertificatePlan[] {

@@ -99,7 +99,15 @@ export class FolderStore implements SecretStore {
 
   private async takeLock(): Promise<() => Promise<void>> {
     try {
-      return await lock(this.place, { lockfilePath: path.join(this.place, LOCK), stale: STALE, retries: RETRIES });
+      return await lock(this.place, {
+        lockfilePath: path.join(this.place, LOCK),
+        stale: STALE,
+        retries: RETRIES,
+        // The machine slept, and another process took over: whatever this one still wants to write is refused.
+        onCompromised: () => {
+          this.locked = false;
+        },
+      });
     } catch (error) {
       if (code(error) !== 'ELOCKED') throw error;
       throw new SecretStoreError(`${this.place}: another process has been changing it for a minute: let it end first`);
@@ -107,7 +115,8 @@ export class FolderStore implements SecretStore {
   }
 
   private refuseUnlocked(name: string): void {
-    if (!this.locked) throw new Error(`${this.place}: ${name} changed outside \`exclusively\``);
+    if (this.locked) return;
+    throw new SecretStoreError(`${this.place}: ${name} would change while others may write; take the store first`);
   }
 
   private file(name: string): string {
