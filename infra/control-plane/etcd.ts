@@ -9,6 +9,7 @@ import { CIPHER_SUITES } from './tls';
 export const CLIENT_PORT = 2379;
 const PEER_PORT = 2380;
 const METRICS_PORT = 2381;
+const HTTP_PORT = 2382;
 
 /** 8 GiB, the most that etcd suggests. Alerts measure against it (etcd, "Storage size limit"). */
 export const QUOTA_BYTES = 8 * 1024 ** 3;
@@ -88,9 +89,15 @@ function membership({ cluster, site, host }: Subject): readonly Flag[] {
   ];
 }
 
-function listening({ host }: Subject, health: string): readonly Flag[] {
+function listening(subject: Subject, health: string): readonly Flag[] {
+  const { host } = subject;
   return [
     flag('--listen-client-urls', etcdUrl(host), 'TLS alone, on the address that its certificate names'),
+    flag(
+      '--listen-client-http-urls',
+      `https://${host.address}:${HTTP_PORT}`,
+      'HTTP apart from gRPC: on one port, many answers starve watches (etcd issue 15402)',
+    ),
     flag('--advertise-client-urls', etcdUrl(host), 'what clients are told'),
     flag('--listen-peer-urls', `https://${host.address}:${PEER_PORT}`, 'TLS alone, as for clients'),
     flag('--listen-metrics-urls', health, 'metrics and health without a certificate, for this machine alone'),

@@ -25,7 +25,7 @@ export function loadBalancer(cluster: Cluster, site: Site, host: SiteHost): Host
     ],
     files: [
       file(host, CONFIGURATION, haproxyConfiguration(cluster, site, host, trust)),
-      publicFile(host, `${PKI}/ca.crt`, { kind: 'trust', authorities: ['kubernetes'] }),
+      publicFile(host, `${PKI}/ca.crt`, { kind: 'trust', authorities: ['root', 'kubernetes'] }),
     ],
     units: [
       {
@@ -51,8 +51,8 @@ export function loadBalancer(cluster: Cluster, site: Site, host: SiteHost): Host
  * Every second each server is asked twice. One that is not live, or does not answer, is down, and its connections are
  * cut, so that clients go elsewhere at once. One that is live and not ready is stopping: it gets no new connections and
  * ends its old ones itself.
- * The trust file holds an intermediate and no root. OpenSSL takes that for an anchor only where it is told to
- * (X509_V_FLAG_PARTIAL_CHAIN), and HAProxy tells it.
+ * The trust file holds the root too: OpenSSL follows a chain to its end unless told otherwise, and HAProxy can't tell it
+ * (2.6: `SSL handshake failure` with the intermediate alone). The name keeps the root's other authorities out.
  */
 function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trust: string): string {
   const check = (path: string, expectation: string) => [
@@ -63,7 +63,7 @@ function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trus
   return [
     'global',
     '    log stdout format raw local0 info',
-    '    maxconn 20000',
+    '    maxconn 4000',
     // On a machine of its own it starts as root, for its port, and then becomes somebody who may do nothing.
     ...(host.root === '' ? ['    user haproxy', '    group haproxy'] : []),
     '',
@@ -89,6 +89,7 @@ function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trus
     '',
     'frontend health',
     '    mode http',
+    '    no log',
     '    timeout client 10s',
     `    bind ${host.address}:${HEALTH_PORT}`,
     '    monitor-uri /healthz',

@@ -24,6 +24,9 @@ export function kubeControllerManager(subject: Subject): Component {
   return {
     directories: [],
     files: [
+      // With the root: OpenSSL follows a chain to its end, so that Pods in Python, Ruby or Node.js could not use the
+      // intermediate alone. The other authorities may not sign for the API's names.
+      publicFile(host, `${PKI}/pods-ca.crt`, { kind: 'trust', authorities: ['root', 'kubernetes'] }),
       publicFile(host, `${PKI}/controller-manager.crt`, { kind: 'certificate', certificate }),
       file(host, `${PKI}/controller-manager.key`, { kind: 'key', certificate }),
       publicFile(host, `${PKI}/controller-manager-serving.crt`, { kind: 'certificate', certificate: serving }),
@@ -61,7 +64,7 @@ export function kubeControllerManager(subject: Subject): Component {
           flag('--leader-elect', true, 'one of all hosts acts'),
           flag('--use-service-account-credentials', true, 'CIS 1.3.3: each controller may do its own work only'),
           flag('--service-account-private-key-file', pki('sa.key'), 'CIS 1.3.4'),
-          flag('--root-ca-file', pki('ca.crt'), 'CIS 1.3.5: what Pods check the API server against'),
+          flag('--root-ca-file', pki('pods-ca.crt'), 'CIS 1.3.5: what Pods check the API server against'),
           flag('--controllers', CONTROLLERS.join(','), 'expired tokens by which machines join are removed'),
           flag('--cluster-signing-kubelet-client-cert-file', pki('kubelet-signer.crt'), 'signs for kubelets alone'),
           flag('--cluster-signing-kubelet-client-key-file', pki('kubelet-signer.key'), 'signs for kubelets alone'),
@@ -78,7 +81,7 @@ export function kubeControllerManager(subject: Subject): Component {
         after: ['kube-apiserver'],
         health: { url: `https://127.0.0.1:${port}/healthz`, trust: pki('ca.crt') },
         // Certificates and the signer are read anew when they change.
-        restartOn: [configuration, pki('ca.crt'), pki('sa.key')],
+        restartOn: [configuration, pki('ca.crt'), pki('pods-ca.crt'), pki('sa.key')],
         writes: [],
       },
     ],
