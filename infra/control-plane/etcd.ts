@@ -1,3 +1,4 @@
+import { METRICS_PORTS } from '../../src/model/control-plane-metrics';
 import { type Component, loopbackPort, type Subject } from './component';
 import { flag } from './flags';
 import type { Flag } from './host';
@@ -8,7 +9,7 @@ import { CIPHER_SUITES } from './tls';
 
 export const CLIENT_PORT = 2379;
 const PEER_PORT = 2380;
-const METRICS_PORT = 2381;
+const METRICS_PORT = METRICS_PORTS.etcd.loopback;
 const HTTP_PORT = 2382;
 
 /** 8 GiB, the most that etcd suggests. Alerts measure against it (etcd, "Storage size limit"). */

@@ -1,12 +1,18 @@
 import type { Cluster } from '../../src/model/cluster';
+import { TEXTFILE_DIRECTORY } from '../../src/model/control-plane-metrics';
 import type { Component, Subject } from './component';
+import { certificateExpiry } from './certificate-expiry';
 import { etcd } from './etcd';
+import { etcdDefragment } from './etcd-defragment';
+import { etcdRestoreCheck } from './etcd-restore-check';
+import { etcdSnapshot } from './etcd-snapshot';
 import { loadBalancer } from './haproxy';
 import type { Host } from './host';
 import { kubeApiServer } from './kube-apiserver';
 import { kubeControllerManager } from './kube-controller-manager';
 import { kubeScheduler } from './kube-scheduler';
-import { directory, KUBERNETES, PKI } from './paths';
+import { directory, KUBERNETES, PKI, SCRIPTS, STATE } from './paths';
+import { shipAuditLog } from './ship-audit-log';
 import type { Site, SiteHost } from './site';
 
 export { documentFlags, flagsAsMarkdown, flagsOf, type FlagRow } from './flags';
@@ -17,6 +23,10 @@ const COMPONENTS: readonly ((subject: Subject) => Component)[] = [
   kubeApiServer,
   kubeControllerManager,
   kubeScheduler,
+  etcdSnapshot,
+  etcdRestoreCheck,
+  etcdDefragment,
+  shipAuditLog,
 ];
 
 /**
@@ -32,7 +42,14 @@ export function describeHosts(cluster: Cluster, site: Site): readonly Host[] {
 
 function controlPlaneHost(subject: Subject): Host {
   const { host } = subject;
-  const parts = [base(host), ...COMPONENTS.map((component) => component(subject))];
+  const components = [base(host), ...COMPONENTS.map((component) => component(subject))];
+  const parts = [
+    ...components,
+    certificateExpiry(
+      host,
+      components.flatMap(({ files }) => files),
+    ),
+  ];
   return {
     name: host.name,
     role: 'control-plane',
@@ -50,6 +67,9 @@ function base(host: SiteHost): Component {
       directory(host, KUBERNETES, '0755'),
       directory(host, PKI, '0755'),
       directory(host, `${PKI}/etcd`, '0755'),
+      directory(host, SCRIPTS),
+      directory(host, STATE, '0755'),
+      directory(host, TEXTFILE_DIRECTORY, '0755'),
     ],
     files: [],
     units: [],

@@ -1,3 +1,4 @@
+import { AUDIT_LOG_DIRECTORY } from '../../src/model/control-plane-metrics';
 import { ADMISSION_PLUGINS, admissionConfiguration } from './admission';
 import { auditPolicy } from './audit-policy';
 import { authenticationConfiguration } from './authentication';
@@ -6,7 +7,7 @@ import { etcdUrl } from './etcd';
 import { flag } from './flags';
 import type { Flag, HostFile, Material } from './host';
 import { ENCRYPTION_CONFIGURATION, encryption } from './kms';
-import { at, AUDIT_LOGS, directory, file, KUBERNETES, PKI, publicFile } from './paths';
+import { at, directory, file, KUBERNETES, PKI, publicFile } from './paths';
 import { FRONT_PROXY_USER, hostCertificate, type HostComponent } from './pki';
 import type { SiteHost } from './site';
 import { tlsFlags } from './tls';
@@ -25,7 +26,7 @@ export function kubeApiServer(subject: Subject): Component {
   const kms = encryption(site, host);
   const pki = (name: string) => at(host, `${PKI}/${name}`);
   return {
-    directories: [...kms.directories, directory(host, '/var/log/kubernetes'), directory(host, AUDIT_LOGS)],
+    directories: [...kms.directories, directory(host, '/var/log/kubernetes'), directory(host, AUDIT_LOG_DIRECTORY)],
     files: [
       ...certificates(host),
       ...kms.files,
@@ -60,7 +61,7 @@ export function kubeApiServer(subject: Subject): Component {
           at(host, `${KUBERNETES}/audit-policy.yaml`),
           at(host, `${KUBERNETES}/admission.yaml`),
         ],
-        writes: [at(host, AUDIT_LOGS)],
+        writes: [at(host, AUDIT_LOG_DIRECTORY)],
       },
     ],
   };
@@ -162,7 +163,11 @@ function authorization(host: SiteHost): readonly Flag[] {
 function audit(host: SiteHost): readonly Flag[] {
   return [
     flag('--audit-policy-file', at(host, `${KUBERNETES}/audit-policy.yaml`), 'CIS 3.2.1, 3.2.2'),
-    flag('--audit-log-path', at(host, `${AUDIT_LOGS}/audit.log`), 'CIS 1.2.16; shipped off the cluster from there'),
+    flag(
+      '--audit-log-path',
+      at(host, `${AUDIT_LOG_DIRECTORY}/audit.log`),
+      'CIS 1.2.16; shipped off the cluster from there',
+    ),
     flag('--audit-log-maxage', 30, 'CIS 1.2.17, in days'),
     flag('--audit-log-maxbackup', 10, 'CIS 1.2.18; files are shipped long before an eleventh'),
     flag('--audit-log-maxsize', 100, 'CIS 1.2.19, in megabytes'),

@@ -1,3 +1,4 @@
+import { METRICS_PORTS } from '../../src/model/control-plane-metrics';
 import { type Component, loopbackPort, ownApiServer, type Subject } from './component';
 import { flag } from './flags';
 import { kubeconfig } from './kubeconfig';
@@ -5,7 +6,7 @@ import { at, file, KUBERNETES, PKI, publicFile } from './paths';
 import { hostCertificate } from './pki';
 import { tlsFlags } from './tls';
 
-const PORT = 10257;
+const PORT = METRICS_PORTS['kube-controller-manager'].loopback;
 
 /**
  * Controllers beyond those that are on by default: tokens by which machines join are removed when they expire.

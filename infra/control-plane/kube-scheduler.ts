@@ -1,3 +1,4 @@
+import { METRICS_PORTS } from '../../src/model/control-plane-metrics';
 import { type Component, loopbackPort, ownApiServer, type Subject } from './component';
 import { flag } from './flags';
 import { kubeconfig } from './kubeconfig';
@@ -6,7 +7,7 @@ import { hostCertificate } from './pki';
 import { tlsFlags } from './tls';
 import { toYaml } from './yaml';
 
-const PORT = 10259;
+const PORT = METRICS_PORTS['kube-scheduler'].loopback;
 
 /** The scheduler. One of all hosts leads. */
 export function kubeScheduler(subject: Subject): Component {

@@ -31,7 +31,6 @@ export const KUBERNETES = '/etc/kubernetes';
 export const PKI = '/etc/kubernetes/pki';
 export const ETCD_PKI = '/etc/etcd/pki';
 export const ETCD_DATA = '/var/lib/etcd';
-export const AUDIT_LOGS = '/var/log/kubernetes/audit';
 /** Programs of Keelson's own. */
 export const SCRIPTS = '/usr/local/libexec/keelson';
 /** What scripts keep between runs. */
