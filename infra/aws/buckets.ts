@@ -1,15 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as s3 from '@pulumi/aws/s3';
+import { SNAPSHOT_DAYS } from '../control-plane/etcd-snapshot';
 import type { Keys } from './keys';
 import { type AwsScope, child, kept, tags } from './scope';
 
 /**
  * What each bucket holds.
- * - `snapshots`: etcd's; `audit`: the API servers' audit logs; `assets`: what hosts are made from;
+ * - `records`: snapshots of etcd and the API servers' audit logs; `assets`: what hosts are made from;
  * - `backups`, `logs`, `traces`: those of Velero, Loki and Tempo, under the names in platform.ts;
  * - `issuer`: the public documents that clouds check service-account tokens by.
  */
-export type BucketUse = 'snapshots' | 'audit' | 'assets' | 'backups' | 'logs' | 'traces' | 'issuer';
+export type BucketUse = 'records' | 'assets' | 'backups' | 'logs' | 'traces' | 'issuer';
 
 /** A bucket by its name, which is known before it exists. */
 export interface DeclaredBucket {
@@ -22,10 +23,14 @@ export type Buckets<Use extends BucketUse = BucketUse> = Readonly<Record<Use, De
 interface BucketPolicy {
   /** Days that no role of the platform can delete or overwrite a version for. @default - no lock */
   readonly lockDays?: number;
-  /** Days until an object goes by itself. @default - whoever writes it deletes it */
-  readonly expireDays?: number;
-  /** Days until an object moves to cheaper storage. @default - never */
-  readonly coldDays?: number;
+  /** What goes by itself, by the beginning of its key. @default - whoever writes an object deletes it */
+  readonly expire?: readonly {
+    readonly id: string;
+    readonly prefix: string;
+    readonly days: number;
+    /** Days until it moves to cheaper storage. @default - never */
+    readonly coldDays?: number;
+  }[];
   /** Days that overwritten and deleted versions are kept. */
   readonly oldDays: number;
 }
@@ -37,9 +42,15 @@ const BACKUPS = { production: 30, otherwise: 7 };
 function policy(scope: AwsScope, use: BucketUse): BucketPolicy {
   const lockDays = scope.cluster.production ? BACKUPS.production : BACKUPS.otherwise;
   const policies: Readonly<Record<BucketUse, BucketPolicy>> = {
-    snapshots: { lockDays, expireDays: 90, oldDays: 30 },
-    // A year: incidents are found late.
-    audit: { lockDays: scope.cluster.production ? 365 : 30, coldDays: 30, expireDays: 400, oldDays: 30 },
+    records: {
+      lockDays,
+      oldDays: lockDays + 1,
+      expire: [
+        { id: 'snapshots', prefix: `${scope.cluster.name}/etcd/`, days: SNAPSHOT_DAYS },
+        // Incidents are found late: a year and a month.
+        { id: 'audit', prefix: `${scope.cluster.name}/audit/`, days: 400, coldDays: 30 },
+      ],
+    },
     backups: { lockDays, oldDays: lockDays + 1 },
     assets: { oldDays: 365 },
     logs: { oldDays: 7 },
@@ -75,7 +86,7 @@ export function declareBuckets<Use extends BucketUse>(scope: AwsScope, keys: Key
 function declareBucket(scope: AwsScope, keys: Keys, use: BucketUse): DeclaredBucket {
   const name = bucketName(scope, use);
   const resource = `bucket-${use}`;
-  const { lockDays, expireDays, coldDays, oldDays } = policy(scope, use);
+  const { lockDays, expire = [], oldDays } = policy(scope, use);
   const bucket = new s3.Bucket(
     resource,
     {
@@ -136,9 +147,14 @@ function declareBucket(scope: AwsScope, keys: Keys, use: BucketUse): DeclaredBuc
           filter: { prefix: '' },
           abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
           noncurrentVersionExpiration: { noncurrentDays: oldDays },
-          ...(expireDays === undefined ? {} : { expiration: { days: expireDays } }),
-          ...(coldDays === undefined ? {} : { transitions: [{ days: coldDays, storageClass: 'STANDARD_IA' }] }),
         },
+        ...expire.map(({ id, prefix, days, coldDays }) => ({
+          id,
+          status: 'Enabled',
+          filter: { prefix },
+          expiration: { days },
+          ...(coldDays === undefined ? {} : { transitions: [{ days: coldDays, storageClass: 'STANDARD_IA' }] }),
+        })),
       ],
     },
     child(scope, { dependsOn: [versioning] }),

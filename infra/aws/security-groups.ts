@@ -112,7 +112,7 @@ function unique(ports: readonly number[]): readonly number[] {
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 
-/** A security group a role, and for each edge a rule at both of its ends. S3 is reached through its prefix list. */
+/** A security group a role, and for each edge a rule at both of its ends. */
 export function declareSecurityGroups(
   scope: AwsScope,
   network: Network,
@@ -166,5 +166,5 @@ function declareEdge(scope: AwsScope, groups: SecurityGroups, edge: NetworkEdge)
 
 /** AWS takes only these characters in a rule's description. */
 function description(text: string): string {
-  return text.replace(/’/g, "'").replace(/[^a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]/g, '');
+  return text.replace(/[^a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]/g, '');
 }
