@@ -1,12 +1,23 @@
+import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import { platform } from '../platform';
-import type { Cluster } from '../src/model/cluster';
-import { describeClusters } from '../src/model/resolve/clusters';
+import { bootstrapDeclarations, planBootstrap } from './bootstrap';
+import { describeLocal, declareLocal } from './local';
+import { stackCluster } from './stack';
 
-/**
- * The Pulumi program. Its outputs describe every cluster of the platform, defaults filled in: the same facts that
- * rendering has, for the machines that are declared from them.
- */
-export const clusters: pulumi.Output<Readonly<Record<string, Cluster>>> = pulumi.output(
-  Object.fromEntries(describeClusters(platform.props)),
-);
+const ROOT = path.resolve(__dirname, '..');
+
+/** The Pulumi program: a stack is a cluster of `platform.ts`, by its name. Its outputs are what the tree needs of it. */
+function program(): Readonly<Record<string, unknown>> {
+  const { cluster, controlPlane } = stackCluster(platform, pulumi.getStack());
+  switch (cluster.provider) {
+    case 'local': {
+      const plan = planBootstrap(bootstrapDeclarations(platform, ROOT), cluster.name);
+      return declareLocal(describeLocal(ROOT, cluster, controlPlane), plan);
+    }
+    default:
+      throw new Error(`${cluster.provider}: not declared yet`);
+  }
+}
+
+export = program();

@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { apiClient, type ApiAnswer } from './api-client';
 import { getEngine, type EngineOptions } from './get-engine';
 
 /** How long the API may take to become ready, in milliseconds; 9 s were measured on a busy machine. */
@@ -15,12 +15,6 @@ const READY_TIMEOUT = 120_000;
 const STOP_TIMEOUT = 10_000;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** An API server's answer: status and body, parsed where it is JSON. */
-export interface ApiAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
 
 /** A running kube-apiserver with an etcd of its own, on loopback. */
 export interface ApiServer {
@@ -112,9 +106,13 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       token,
       etcdUrl,
       directory,
-      request: (method, target, body, headers) => send(server, method, target, body, headers),
-      stop,
+      request: (method, target, body, headers) => client.request(method, target, body, headers),
+      stop: () => {
+        client.close();
+        return stop();
+      },
     };
+    const client = apiClient(server);
     return server;
   } catch (error) {
     await stop();
@@ -133,9 +131,9 @@ async function ready(
   while (Date.now() < deadline && processes.every((child) => child.exitCode === null && child.signalCode === null)) {
     const ca = await readFile(path.join(directory, 'certificates', 'apiserver.crt'), 'utf8').catch(() => '');
     if (ca) {
-      const answer = await send({ url: `https://127.0.0.1:${port}`, ca, token }, 'GET', '/readyz').catch(
-        () => undefined,
-      );
+      const client = apiClient({ url: `https://127.0.0.1:${port}`, ca, token });
+      const answer = await client.request('GET', '/readyz').catch(() => undefined);
+      client.close();
       if (answer?.status === 200) return ca;
     }
     await sleep(200);
@@ -201,48 +199,4 @@ async function freePorts(): Promise<[number, number, number]> {
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports as [number, number, number];
-}
-
-function send(
-  server: Pick<ApiServer, 'url' | 'ca' | 'token'>,
-  method: string,
-  target: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<ApiAnswer> {
-  return new Promise((resolve, reject) => {
-    const payload = body === undefined ? undefined : JSON.stringify(body);
-    const outgoing = request(
-      new URL(target, server.url),
-      {
-        method,
-        ca: server.ca,
-        headers: {
-          authorization: `Bearer ${server.token}`,
-          ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-      },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', reject);
-        incoming.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: incoming.statusCode ?? 0, body: parsed(text) });
-        });
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(payload);
-  });
-}
-
-/** The content type does not tell what is JSON: the index of OpenAPI says that it is plain text. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,24 +1,49 @@
 import * as pulumi from '@pulumi/pulumi';
-import { platform } from '../../platform';
-import type { Cluster } from '../../src/model/cluster';
 
-beforeAll(async () => {
-  await pulumi.runtime.setMocks({
-    newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
-    call: ({ inputs }) => inputs,
-  });
+/** Every resource that the program declared, by its URN's type and name. */
+const declared: { type: string; name: string; inputs: Record<string, unknown> }[] = [];
+
+/** Runs the program as the stack of one cluster, under mocks. */
+async function runStack(stack: string): Promise<Record<string, unknown>> {
+  declared.length = 0;
+  jest.resetModules();
+  const fresh = require('@pulumi/pulumi') as typeof pulumi;
+  await fresh.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        declared.push({ type, name, inputs });
+        return { id: name, state: { ...inputs, facts: {} } };
+      },
+      call: ({ inputs }) => inputs,
+    },
+    'keelson',
+    stack,
+  );
+  const outputs = require('../../infra') as Record<string, unknown>;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return outputs;
+}
+
+test('the stack `local` declares secrets, hosts one after the other, the bootstrap and simulated nodes', async () => {
+  const outputs = await runStack('local');
+  expect(declared.map(({ type, name }) => `${type} ${name}`)).toEqual([
+    'keelson:local:Secrets secrets',
+    'keelson:local:Host control-plane-1',
+    'keelson:local:Host load-balancer',
+    'keelson:local:Bootstrap bootstrap',
+    'keelson:local:Host nodes',
+    'keelson:local:Nodes nodes',
+  ]);
+  expect(outputs).toMatchObject({ endpoint: 'https://127.20.0.10:6443' });
 });
 
-test('the Pulumi program exports the description of each cluster, defaults filled in', async () => {
-  const { clusters } = require('../../infra') as typeof import('../../infra');
-  const described = await new Promise<Readonly<Record<string, Cluster>>>((resolve) => {
-    clusters.apply(resolve);
-  });
-  expect(Object.keys(described).sort()).toEqual(Object.keys(platform.props.clusters).sort());
-  for (const [name, cluster] of Object.entries(described)) {
-    expect(cluster.name).toBe(name);
-    expect(cluster.network.dnsAddress).toMatch(/^[0-9a-f.:]+$/);
-    expect(cluster.network.apiServer.host).toContain('.');
-    expect(cluster.nodePools.every(({ minimum, maximum }) => minimum <= maximum)).toBe(true);
-  }
+test('nothing that the program tells Pulumi is secret', async () => {
+  await runStack('local');
+  expect(JSON.stringify(declared)).not.toMatch(/-----BEGIN/);
+});
+
+test('a stack that is named after no cluster is told which there are', async () => {
+  await expect(runStack('elsewhere')).rejects.toThrow(
+    "platform.ts has no cluster 'elsewhere': a stack is named after its cluster: local, nonproduction, production",
+  );
 });

@@ -1,0 +1,144 @@
+import { existsSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { etcdctl, type Operated } from './operator';
+import type { Place } from './place';
+
+/**
+ * Which hosts have a member of etcd. One that has voted must never start again without its data, or it would break
+ * promises that it no longer knows of: who has started is written down, and who lost its data joins as somebody new.
+ */
+export interface MemberBook {
+  /** Hosts whose member has been well once. */
+  readonly started: readonly string[];
+}
+
+/** The book; empty where no cluster was begun. */
+export async function readBook(place: Place): Promise<MemberBook> {
+  try {
+    return JSON.parse(await readFile(place.members, 'utf8')) as MemberBook;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { started: [] };
+    throw new Error(
+      `${place.members}: ${(error as Error).message}: it names the members of etcd; see 'A damaged file of the cluster' in docs/RUNBOOK.md`,
+      { cause: error },
+    );
+  }
+}
+
+export async function writeBook(place: Place, book: MemberBook): Promise<void> {
+  const fresh = `${place.members}.${randomUUID()}.tmp`;
+  await writeFile(fresh, JSON.stringify(book), { mode: 0o600 });
+  await rename(fresh, place.members);
+}
+
+/** The file that a member's data begins with. */
+export function memberData(place: Place, host: string): string {
+  return path.join(place.root(host), 'var', 'lib', 'etcd', 'member');
+}
+
+/** How a host's member is to start: a new cluster, by joining those that run, or again with its data. */
+export type Start = 'first' | 'join' | 'again';
+
+/** Throws where the cluster's only member lost its data: no start brings that back. */
+export function startOf(book: MemberBook, place: Place, host: string): Start {
+  if (existsSync(memberData(place, host))) return 'again';
+  if (book.started.length === 0) return 'first';
+  if (book.started.some((name) => name !== host)) return 'join';
+  throw new Error(
+    `${host}: etcd's data is gone, and no other host has any: run 'keelson cluster restore' with the newest snapshot`,
+  );
+}
+
+interface Member {
+  /** As a decimal number beyond what JavaScript counts exactly: read as text. */
+  readonly ID: string;
+  readonly name: string;
+  readonly peerURLs: readonly string[];
+  readonly isLearner?: boolean;
+}
+
+/** Members as the cluster itself knows them. */
+export async function listMembers(place: Place, addresses: readonly string[]): Promise<Member[]> {
+  const answer = await etcdctl(place, addresses, 'member', 'list', '--write-out=json', '--hex');
+  return (JSON.parse(answer) as { members: Member[] }).members;
+}
+
+/**
+ * Takes a host's member into the cluster as a learner, which does not vote before it has caught up: a slow or broken
+ * newcomer costs no quorum. Gives what `--initial-cluster` must say for it.
+ */
+export async function joinAsLearner(
+  operated: Operated,
+  place: Place,
+  host: { readonly name: string; readonly address: string },
+): Promise<string> {
+  const others = othersOf(operated, host.name);
+  const peer = peerUrl(host.address);
+  for (const member of await listMembers(place, others)) {
+    if (member.peerURLs.includes(peer)) await etcdctl(place, others, 'member', 'remove', member.ID);
+  }
+  await etcdctl(place, others, 'member', 'add', host.name, `--peer-urls=${peer}`, '--learner');
+  const members = await listMembers(place, others);
+  return members
+    .flatMap(({ name, peerURLs }) => peerURLs.map((url) => `${name || host.name}=${url}`))
+    .sort()
+    .join(',');
+}
+
+/** Gives a learner its vote; rejects until it has caught up. Where it votes already that is well. */
+export async function promote(
+  operated: Operated,
+  place: Place,
+  host: { name: string; address: string },
+): Promise<void> {
+  const others = othersOf(operated, host.name);
+  const own = (await listMembers(place, others)).find(({ peerURLs }) => peerURLs.includes(peerUrl(host.address)));
+  if (!own) throw new Error(`${host.name}: etcd knows no such member`);
+  if (own.isLearner) await etcdctl(place, others, 'member', 'promote', own.ID);
+}
+
+/** Takes a host's member out of the cluster, so that the others do not wait for it. */
+export async function leave(operated: Operated, place: Place, host: { name: string; address: string }): Promise<void> {
+  const others = othersOf(operated, host.name);
+  for (const member of await listMembers(place, others)) {
+    if (member.peerURLs.includes(peerUrl(host.address))) await etcdctl(place, others, 'member', 'remove', member.ID);
+  }
+}
+
+/**
+ * Rejects where stopping a host's member would stop etcd: where the others alone are no majority that answers. One
+ * member alone stops anyway. A member that does not answer itself may always be started again.
+ */
+export async function othersHoldQuorum(operated: Operated, place: Place, host: { name: string }): Promise<void> {
+  const addresses = operated.members.map(({ address }) => address);
+  // Without a majority nobody can list the members, and nothing is left to be lost.
+  const members = await listMembers(place, addresses).catch(() => []);
+  const voters = members.filter(({ isLearner }) => !isLearner);
+  if (voters.length < 2) return;
+  const answers = await Promise.all(
+    operated.members.map(async ({ name, address }) => {
+      const healthy = await etcdctl(place, [address], 'endpoint', 'health').then(
+        () => true,
+        () => false,
+      );
+      return { name, healthy };
+    }),
+  );
+  const own = answers.find(({ name }) => name === host.name);
+  const others = answers.filter(({ name, healthy }) => name !== host.name && healthy).length;
+  if (!own?.healthy || others > voters.length / 2) return;
+  const down = answers.filter(({ healthy }) => !healthy).map(({ name }) => name);
+  throw new Error(
+    `${host.name}: its member of etcd must not be restarted: ${down.join(', ') || 'a newcomer'} must be well first, or no majority is left`,
+  );
+}
+
+function othersOf(operated: Operated, host: string): string[] {
+  return operated.members.filter(({ name }) => name !== host).map(({ address }) => address);
+}
+
+function peerUrl(address: string): string {
+  return `https://${address}:2380`;
+}

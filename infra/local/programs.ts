@@ -1,0 +1,29 @@
+import { getEngine, type EngineName } from '../../src/engines';
+import type { Host } from '../control-plane/host';
+import type { Programs } from './units';
+
+/** What the hosts' scripts call besides the units' own programs. */
+const TOOLS: readonly EngineName[] = ['etcdctl', 'etcdutl', 'kubectl'];
+/** Programs whose version the cluster decides. */
+const OF_KUBERNETES: readonly string[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'];
+
+/** Names of the engines that a host needs. */
+export function engineNames(host: Host): EngineName[] {
+  const own = host.units.map(({ program }) => program).filter((program) => !program.startsWith('/'));
+  return [...new Set([...own, ...(host.role === 'control-plane' ? TOOLS : [])])] as EngineName[];
+}
+
+/** The version of an engine that a cluster runs: its own Kubernetes, and the pinned one of everything else. */
+export function engineVersionFor(name: EngineName, kubernetesVersion: string): string | undefined {
+  return OF_KUBERNETES.includes(name) ? kubernetesVersion : undefined;
+}
+
+/** Gets the engines of a host; rejects with `EngineMissingError` where one cannot be had. */
+export async function programsOf(host: Host, kubernetesVersion: string): Promise<Programs> {
+  const programs: Record<string, string> = {};
+  for (const name of engineNames(host)) {
+    const version = engineVersionFor(name, kubernetesVersion);
+    programs[name] = await getEngine(name, version === undefined ? {} : ({ version } as object));
+  }
+  return programs;
+}

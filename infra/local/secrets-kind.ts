@@ -1,0 +1,27 @@
+import { rm } from 'node:fs/promises';
+import type { PkiPlan } from '../control-plane/pki';
+import type { Kind } from '../provider/kind';
+import { FolderStore } from '../secrets/folder-store';
+import { pkiDrift } from '../secrets/inspect';
+import { ensurePki } from '../secrets/issue';
+import { placeAt } from './place';
+
+/** Which certificates and keys a local cluster's store shall hold: their names and purposes, never themselves. */
+export interface SecretsInputs {
+  readonly directory: string;
+  readonly plan: PkiPlan;
+}
+
+/** The secret store of a local cluster. */
+export const secrets: Kind<SecretsInputs> = {
+  drift: async ({ directory, plan }) => pkiDrift(plan, await FolderStore.open(placeAt(directory).secrets), new Date()),
+
+  async make({ directory, plan }) {
+    const report = await ensurePki(plan, await FolderStore.open(placeAt(directory).secrets), new Date());
+    return { authorities: report.authorities.length, certificates: report.certificates.length };
+  },
+
+  async remove({ directory }) {
+    await rm(placeAt(directory).secrets, { recursive: true, force: true });
+  },
+};

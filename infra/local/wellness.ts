@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host, Unit } from '../control-plane/host';
+import { unwell } from './health';
+import { isRunning } from './process-table';
+import type { UnitFolder } from './unit-files';
+import { argumentsOf } from './units';
+
+/** How often one asks, in milliseconds. */
+const INTERVAL = 250;
+/** A unit that is asked about once may just be busy or starting: how long it is asked again, in milliseconds. */
+const PATIENCE = 3_000;
+/** A component that waits for another ends a few times; one that ends this often in a row will not start. */
+const HOPELESS = 6;
+/** Lines of a log that tell why a program ended. */
+const LAST_WORDS = 3;
+
+/** What is wrong with a unit now, or nothing. */
+export async function unitFault(folder: UnitFolder, host: Host, unit: Unit): Promise<string | undefined> {
+  const written = folder.unit(unit.name);
+  if (!written) return `${host.name}: ${unit.name} is not supervised`;
+  if (written.arguments.join('\n') !== argumentsOf(unit).join('\n')) {
+    return `${host.name}: ${unit.name} runs with other flags`;
+  }
+  if (unit.every !== undefined) return undefined;
+  const deadline = Date.now() + PATIENCE;
+  for (;;) {
+    const fault = await whyNotWell(folder, host, unit);
+    if (fault === undefined || Date.now() > deadline) return fault;
+    await sleep(INTERVAL);
+  }
+}
+
+/** Waits until units of a host are well; rejects with the words of the one that is not. */
+export async function wellUnits(
+  folder: UnitFolder,
+  host: Host,
+  units: readonly Unit[],
+  timeout: number,
+): Promise<void> {
+  const deadline = Date.now() + timeout;
+  for (const unit of units.filter(({ every }) => every === undefined)) {
+    for (;;) {
+      const fault = await whyNotWell(folder, host, unit);
+      if (fault === undefined) break;
+      const { failures } = folder.state(unit.name);
+      if (failures >= HOPELESS || Date.now() > deadline) throw new Error(`${fault}${await lastWords(folder, unit)}`);
+      await sleep(INTERVAL);
+    }
+  }
+}
+
+/** Why a unit is not well at this moment, or nothing. */
+async function whyNotWell(folder: UnitFolder, host: Host, unit: Unit): Promise<string | undefined> {
+  const [file, state] = [folder.unit(unit.name), folder.state(unit.name)];
+  const named = `${host.name}: ${unit.name}`;
+  if (!isRunning(state.process)) {
+    const missing = file?.requires.find((path) => !existsSync(path));
+    if (missing) return `${named} lost its data (${missing}): run 'keelson cluster replace-host' or restore a snapshot`;
+    const how = state.exitCode === undefined ? '' : `, exit code ${state.exitCode}`;
+    return `${named} does not run${how}${state.failures > 1 ? `, ended ${state.failures} times in a row` : ''}`;
+  }
+  if (file && state.revision !== file.revision) return `${named} runs as it was before the last change`;
+  const fault = unit.health && (await unwell(unit.health));
+  return fault === undefined ? undefined : `${named} is not well: ${fault}`;
+}
+
+async function lastWords(folder: UnitFolder, unit: Unit): Promise<string> {
+  const log = folder.unit(unit.name)?.log;
+  const text = log === undefined ? '' : await readFile(log, 'utf8').catch(() => '');
+  const lines = text.trim().split('\n').slice(-LAST_WORDS).filter(Boolean);
+  return `; its log ${log} ends: ${lines.map((line) => line.slice(0, 400)).join(' / ') || '(empty)'}`;
+}

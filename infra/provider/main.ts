@@ -1,0 +1,23 @@
+import { main } from '@pulumi/pulumi/provider';
+import { bootstrap } from '../local/bootstrap-kind';
+import { host } from '../local/host-kind';
+import { nodes } from '../local/nodes-kind';
+import { secrets } from '../local/secrets-kind';
+import type { Kind } from './kind';
+import { providerOf } from './provider';
+
+const { version } = require('../../package.json') as { version: string };
+
+/** The program `pulumi-resource-keelson`: Pulumi starts it and tells it what to make. */
+void main(
+  providerOf(
+    {
+      'keelson:local:Bootstrap': () => bootstrap as Kind<unknown>,
+      'keelson:local:Host': () => host as Kind<unknown>,
+      'keelson:local:Nodes': () => nodes as Kind<unknown>,
+      'keelson:local:Secrets': () => secrets as Kind<unknown>,
+    },
+    version,
+  ),
+  process.argv.slice(2),
+);
