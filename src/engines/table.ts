@@ -47,6 +47,7 @@ const HELM = '3.21.4';
 const KWOK = '0.8.0';
 const PULUMI = '3.259.0';
 const KUBE_BENCH = '0.15.6';
+const PROMETHEUS = '3.15.1';
 /** The newest Argo CD whose module builds without its own repository; all roles are in the one program. */
 const ARGO_CD = '3.2.3';
 
@@ -161,6 +162,28 @@ export const ENGINES = {
       package: 'github.com/aquasecurity/kube-bench',
       variables: { 'github.com/aquasecurity/kube-bench/cmd.KubeBenchVersion': KUBE_BENCH },
     },
+  },
+  promtool: {
+    version: PROMETHEUS,
+    versionArguments: ['--version'],
+    install: `promtool of Prometheus ${PROMETHEUS} (https://prometheus.io/download/)`,
+    release: {
+      url: `https://github.com/prometheus/prometheus/releases/download/v${PROMETHEUS}/prometheus-${PROMETHEUS}.{os}-{arch}.tar.gz`,
+      digestUrl: `https://github.com/prometheus/prometheus/releases/download/v${PROMETHEUS}/sha256sums.txt`,
+      archived: `prometheus-${PROMETHEUS}.{os}-{arch}/promtool`,
+    },
+    go: {
+      module: 'github.com/prometheus/prometheus',
+      // Version 3.15.1 of the program is version 0.315.1 of the module.
+      version: PROMETHEUS.replace(/^3\.(\d+)\./, 'v0.3$1.'),
+      package: 'github.com/prometheus/prometheus/cmd/promtool',
+      variables: { 'github.com/prometheus/common/version.Version': PROMETHEUS },
+    },
+  },
+  haproxy: {
+    version: '2',
+    versionArguments: ['-v'],
+    install: 'the Debian package haproxy (or HAProxy 2.4 or later from https://www.haproxy.org/)',
   },
   'redis-server': {
     version: '6',
