@@ -78,6 +78,8 @@ export interface Unit {
   readonly every?: number;
   /** Paths of files that it reads at start only: a change of one needs a restart. */
   readonly restartOn: readonly string[];
+  /** Path of a script that must have succeeded before each start. @default - none */
+  readonly before?: string;
   /** Programs that it calls by their names: they must be on its PATH. @default - none */
   readonly uses?: readonly string[];
   /** Directories that it may write to; systemd makes everything else read-only. */

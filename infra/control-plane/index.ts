@@ -11,12 +11,16 @@ import type { Host } from './host';
 import { kubeApiServer } from './kube-apiserver';
 import { kubeControllerManager } from './kube-controller-manager';
 import { kubeScheduler } from './kube-scheduler';
+import { administration } from './administration';
+import { controlPlaneKubelet } from './kubelet';
 import { directory, KUBERNETES, PKI, SCRIPTS, STATE } from './paths';
 import { shipAuditLog } from './ship-audit-log';
 import type { Site, SiteHost } from './site';
 
 export { documentFlags, flagsAsMarkdown, flagsOf, type FlagRow } from './flags';
 export { QUOTA_BYTES } from './etcd';
+export { describeWorker } from './kubelet';
+export { systemdFiles, systemdUnits } from './systemd';
 
 const COMPONENTS: readonly ((subject: Subject) => Component)[] = [
   etcd,
@@ -27,6 +31,7 @@ const COMPONENTS: readonly ((subject: Subject) => Component)[] = [
   etcdRestoreCheck,
   etcdDefragment,
   shipAuditLog,
+  administration,
 ];
 
 /**
@@ -41,8 +46,13 @@ export function describeHosts(cluster: Cluster, site: Site): readonly Host[] {
 }
 
 function controlPlaneHost(subject: Subject): Host {
-  const { host } = subject;
-  const components = [base(host), ...COMPONENTS.map((component) => component(subject))];
+  const { host, site } = subject;
+  const components = [
+    base(host),
+    ...COMPONENTS.map((component) => component(subject)),
+    // Hosts that share a machine have no Pods, which simulated nodes stand for.
+    ...(site.sharedMachine ? [] : [controlPlaneKubelet(subject)]),
+  ];
   const parts = [
     ...components,
     certificateExpiry(
