@@ -16,7 +16,7 @@ export const component = defineComponent({
     namespace: { sharedWith: 'kube-prometheus-stack' },
     workloads: {},
     needs: ['monitoring.coreos.com/PrometheusRule'],
-    priorityClass: 'platform-critical',
+    priorityClass: 'system-cluster-critical',
   }),
 
   resources(scope, { cluster, namespace }) {

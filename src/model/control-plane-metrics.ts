@@ -24,6 +24,8 @@ export const HOST_METRICS = {
   snapshot: 'keelson_etcd_snapshot_timestamp_seconds',
   /** When a snapshot was last restored into a scratch member and held what the live one did. */
   restoreCheck: 'keelson_etcd_restore_check_timestamp_seconds',
+  /** When all of the host's audit log until then was safe off the cluster. */
+  auditShipped: 'keelson_audit_log_shipped_timestamp_seconds',
   /** When a certificate on the host ends. Labels: `certificate`, its name in the PKI plan, and `kind`, `leaf` or `authority`. */
   certificate: 'keelson_certificate_not_after_timestamp_seconds',
 } as const;

@@ -35,6 +35,10 @@ export const OBJECTIVES = {
     /** A week, and a day for a check that is tried again. */
     restoreCheckEvery: 8 * 86_400,
   },
+  audit: {
+    /** Hosts ship every five minutes: some failures in a row. */
+    shippedWithin: 1800,
+  },
   certificates: {
     /** Leaves are renewed with 30 days left: nine days of failures, or nearly all of them. */
     leafWarningDays: 21,

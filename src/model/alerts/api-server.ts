@@ -1,3 +1,4 @@
+import { HOST_METRICS } from '../control-plane-metrics';
 import { OBJECTIVES } from '../control-plane-slo';
 import { type Alert, type Recording, type RuleGroup, VALUE } from './rule';
 
@@ -87,6 +88,13 @@ const ownServers: readonly Alert[] = [
     for: '5m',
     severity: 'critical',
     summary: 'The API server {{ $labels.instance }} loses audit events',
+    runbook: 'audit-log',
+  },
+  {
+    alert: 'AuditLogNotShipped',
+    expr: `time() - ${HOST_METRICS.auditShipped} > ${OBJECTIVES.audit.shippedWithin}`,
+    severity: 'warning',
+    summary: `The audit log of {{ $labels.instance }} was last shipped ${VALUE.duration} ago: who takes the host takes it along`,
     runbook: 'audit-log',
   },
 ];

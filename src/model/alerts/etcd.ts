@@ -114,6 +114,14 @@ const snapshots: readonly Alert[] = [
     runbook: 'etcd-snapshot',
   },
   {
+    alert: 'EtcdSnapshotFailing',
+    // Each host takes its own: one that fails is covered by the others, until it is the last.
+    expr: `time() - ${HOST_METRICS.snapshot} > ${2 * objectives.snapshotEvery + objectives.snapshotMargin}`,
+    severity: 'warning',
+    summary: `{{ $labels.instance }} took its last snapshot of etcd ${VALUE.duration} ago`,
+    runbook: 'etcd-snapshot',
+  },
+  {
     alert: 'EtcdSnapshotUnmeasured',
     expr: `absent(${HOST_METRICS.snapshot})`,
     for: '1h',
