@@ -1,0 +1,40 @@
+#!/bin/bash
+# Reads lines `D mode owner path` and `F mode owner path base64`, and makes it so. Prints the path of each file whose
+# content changed. A file is replaced in one step; what is right already is not touched.
+set -euo pipefail
+umask 077
+root=${KEELSON_ROOT:-}
+fail() { echo "lay: $*" >&2; exit 1; }
+
+while read -r kind mode owner path content; do
+  case $path in
+    /*) ;;
+    *) fail "'$path' is not an absolute path" ;;
+  esac
+  case /$path/ in
+    */../* | */./*) fail "'$path' leads elsewhere" ;;
+  esac
+  id -u "$owner" > /dev/null 2>&1 || useradd --system --no-create-home --shell /sbin/nologin "$owner"
+  target=$root$path
+  case $kind in
+    D)
+      mkdir -p "$target"
+      chmod "$mode" "$target"
+      chown "$owner:$owner" "$target"
+      ;;
+    F)
+      mkdir -p "$(dirname "$target")"
+      new=$(mktemp "$target.XXXXXX")
+      base64 -d <<< "${content:-}" > "$new" || { rm -f "$new"; fail "$path: its content is damaged"; }
+      chmod "$mode" "$new"
+      chown "$owner:$owner" "$new"
+      if [ -f "$target" ] && cmp -s "$new" "$target"; then
+        if [ "$(stat -c '%a %U' "$target")" = "$(stat -c '%a %U' "$new")" ]; then rm -f "$new"; else mv -f "$new" "$target"; fi
+      else
+        mv -f "$new" "$target"
+        echo "$path"
+      fi
+      ;;
+    *) fail "a line begins with '$kind', which is neither D nor F" ;;
+  esac
+done
