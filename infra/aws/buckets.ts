@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as s3 from '@pulumi/aws/s3';
 import { SNAPSHOT_DAYS } from '../control-plane/etcd-snapshot';
+import type { Statement } from './iam';
 import type { Keys } from './keys';
 import { type AwsScope, child, kept, tags } from './scope';
 
@@ -192,4 +193,26 @@ export function tlsOnly(bucket: string) {
 /** ARN of a bucket, or of objects in it by key or prefix. */
 export function bucketArn(bucket: string, objects?: string): string {
   return objects === undefined ? `arn:aws:s3:::${bucket}` : `arn:aws:s3:::${bucket}/${objects}`;
+}
+
+/**
+ * The buckets' key, for objects of these buckets alone: all buckets have the same one. The context is the bucket's ARN
+ * where it has a key of its own derived, else the object's.
+ */
+export function objectKey(
+  scope: Pick<AwsScope, 'region'>,
+  keys: Keys,
+  actions: readonly string[],
+  buckets: readonly string[],
+): Statement {
+  return {
+    actions,
+    resources: [keys.buckets],
+    conditions: {
+      StringEquals: { 'kms:ViaService': `s3.${scope.region}.amazonaws.com` },
+      StringLike: {
+        'kms:EncryptionContext:aws:s3:arn': buckets.flatMap((name) => [bucketArn(name), bucketArn(name, '*')]),
+      },
+    },
+  };
 }

@@ -52,7 +52,12 @@ if [ -n "${VOLUME:-}" ]; then
   blkid -p "$device" > /dev/null || code=$?
   case $code in
     0) ;;
-    2) mkfs.ext4 -q -L etcd -m 0 "$device" ;;
+    2)
+      mkfs.ext4 -q -L etcd -m 0 "$device"
+      # Until the next restart: whoever waits for this host to be healthy must not wait for a first quorum.
+      mkdir -p "$root/run/keelson"
+      touch "$root/run/keelson/founding"
+      ;;
     *) fail "volume $VOLUME cannot be read (blkid: $code); it was left as it is" ;;
   esac
   mkdir -p "$root$VOLUME_PATH"
