@@ -8,6 +8,7 @@ import { etcdRestoreCheck } from './etcd-restore-check';
 import { etcdSnapshot } from './etcd-snapshot';
 import { loadBalancer } from './haproxy';
 import type { Host } from './host';
+import { joining } from './joining';
 import { kubeApiServer } from './kube-apiserver';
 import { kubeControllerManager } from './kube-controller-manager';
 import { kubeScheduler } from './kube-scheduler';
@@ -19,6 +20,8 @@ import type { Site, SiteHost } from './site';
 
 export { documentFlags, flagsAsMarkdown, flagsOf, type FlagRow } from './flags';
 export { QUOTA_BYTES } from './etcd';
+export { bootstrapTokenParameter } from './bootstrap-token';
+export { joiningAccess, joinsByToken } from './joining';
 export { describeWorker } from './kubelet';
 export { systemdFiles, systemdUnits } from './systemd';
 
@@ -32,6 +35,7 @@ const COMPONENTS: readonly ((subject: Subject) => Component)[] = [
   etcdDefragment,
   shipAuditLog,
   administration,
+  joining,
 ];
 
 /**

@@ -21,6 +21,7 @@ export type HostComponent =
   | 'etcd-peer'
   | 'etcd-server'
   | 'front-proxy-client'
+  | 'join-operator'
   | 'scheduler'
   | 'scheduler-serving';
 
@@ -43,6 +44,8 @@ export const ADMIN_GROUP = 'keelson:platform-admins';
 export const KUBELET_CLIENT_GROUP = 'keelson:kubelet-clients';
 /** Name in the front proxy's certificate: `--requestheader-allowed-names`. */
 export const FRONT_PROXY_USER = 'front-proxy-client';
+/** User that mints tokens for machines and approves them; the bootstrap binds it to just that. */
+export const JOIN_OPERATOR_USER = 'keelson:join-operator';
 /** User that KWOK is; the bootstrap binds it to what simulating nodes needs. */
 export const KWOK_USER = 'keelson:kwok';
 
@@ -207,7 +210,11 @@ function hostCertificates(cluster: Cluster, site: Site, host: SiteHost): readonl
   return [
     // Its gateway for JSON would dial the member with this certificate as a client: it is off (`--enable-grpc-gateway=false`).
     leaf('etcd-server', 'etcd', ['server'], self, reached),
-    leaf('etcd-peer', 'etcd-peer', BOTH, self, { dnsNames: [host.name], addresses: [host.address] }),
+    // etcd compares a peer's certificate with the address it calls from: on a shared machine that is loopback's first.
+    leaf('etcd-peer', 'etcd-peer', BOTH, self, {
+      dnsNames: [host.name],
+      addresses: [host.address, ...(site.sharedMachine ? [LOOPBACK] : [])],
+    }),
     leaf('etcd-operator', 'etcd', ['client'], { commonName: 'etcd-operator' }),
     leaf('apiserver', 'kubernetes', ['server'], { commonName: 'kube-apiserver' }, apiServerNames(cluster, site, host)),
     leaf('apiserver-etcd-client', 'etcd', ['client'], { commonName: 'kube-apiserver-etcd-client' }),
@@ -220,6 +227,10 @@ function hostCertificates(cluster: Cluster, site: Site, host: SiteHost): readonl
     leaf('controller-manager-serving', 'kubernetes', ['server'], self, reached),
     leaf('scheduler', 'kubernetes', ['client'], { commonName: 'system:kube-scheduler' }),
     leaf('scheduler-serving', 'kubernetes', ['server'], self, reached),
+    // Simulated nodes do not join.
+    ...(site.sharedMachine
+      ? []
+      : [leaf('join-operator', 'kubernetes', ['client'], { commonName: JOIN_OPERATOR_USER })]),
   ];
 }
 
