@@ -89,37 +89,33 @@ async function startMember(place: Place, { operated, host }: HostInputs, units: 
   await layOutOperator(operated, place);
   const book = await readBook(place);
   const begin = startOf(book, place, host.name);
-  const etcd = units.filter(({ name }) => name === ETCD);
+  const peers = operated.members.map(({ name, address }) => `${name}=https://${address}:${PEER_PORT}`).join(',');
+  const etcd = units.find(({ name }) => name === ETCD)!;
   if (begin === 'again') await othersHoldQuorum(operated, place, host);
   else if (begin === 'first') {
     const alone = `${host.name}=https://${host.address}:${PEER_PORT}`;
-    await start(
-      place,
-      host,
-      etcd.map((unit) => beginning(unit, host, alone, 'new')),
-    );
+    await start(place, host, [starting(etcd, host, alone, 'new')]);
   } else {
     const members = await joinAsLearner(operated, place, host);
     // A learner is not well before it votes.
-    await supervise(
-      place,
-      host,
-      etcd.map((unit) => beginning(unit, host, members, 'existing')),
-    );
+    await supervise(place, host, [starting(etcd, host, members, 'existing')]);
     await caughtUp(() => promote(operated, place, host));
   }
-  // A member that has started needs its data: where that is gone the supervisor leaves it alone.
   const requires = [memberData(place, host.name)];
+  const again = { ...starting(etcd, host, peers, 'existing'), requires };
   await start(
     place,
     host,
-    units.map((unit) => (unit.name === ETCD ? { ...unit, requires } : unit)),
+    units.map((unit) => (unit === etcd ? again : unit)),
   );
   await writeBook(place, { started: [...new Set([...book.started, host.name])].sort() });
 }
 
-/** etcd as it is started for the first time; the flags that say so do not count as a change. */
-function beginning(unit: UnitFile, host: Host, members: string, state: 'new' | 'existing'): UnitFile {
+/**
+ * etcd with the flags that only a first start reads. However often it starts afterwards, they say that it joins: a
+ * member whose data has vanished must never found a cluster of its own.
+ */
+function starting(unit: UnitFile, host: Host, members: string, state: 'new' | 'existing'): UnitFile {
   const described = host.units.find(({ name }) => name === ETCD)!.flags.filter(({ firstStart }) => firstStart);
   const said: Readonly<Record<string, string>> = { '--initial-cluster': members, '--initial-cluster-state': state };
   const first = described.map((flag) => argumentOf(flag.name in said ? { ...flag, value: said[flag.name]! } : flag));

@@ -33,9 +33,9 @@ export async function writeBook(place: Place, book: MemberBook): Promise<void> {
   await rename(fresh, place.members);
 }
 
-/** The file that a member's data begins with. */
+/** The file that is there as soon as a member belongs to a cluster. */
 export function memberData(place: Place, host: string): string {
-  return path.join(place.root(host), 'var', 'lib', 'etcd', 'member');
+  return path.join(place.root(host), 'var', 'lib', 'etcd', 'member', 'wal');
 }
 
 /** How a host's member is to start: a new cluster, by joining those that run, or again with its data. */
@@ -51,18 +51,29 @@ export function startOf(book: MemberBook, place: Place, host: string): Start {
   );
 }
 
-interface Member {
-  /** As a decimal number beyond what JavaScript counts exactly: read as text. */
-  readonly ID: string;
+/** A member as the cluster itself knows it. */
+export interface Member {
+  /** In hexadecimal. */
+  readonly id: string;
+  /** Empty until it has started for the first time. */
   readonly name: string;
-  readonly peerURLs: readonly string[];
-  readonly isLearner?: boolean;
+  readonly peerUrls: readonly string[];
+  readonly isLearner: boolean;
 }
 
 /** Members as the cluster itself knows them. */
 export async function listMembers(place: Place, addresses: readonly string[]): Promise<Member[]> {
-  const answer = await etcdctl(place, addresses, 'member', 'list', '--write-out=json', '--hex');
-  return (JSON.parse(answer) as { members: Member[] }).members;
+  // As JSON, etcdctl gives either numbers that JavaScript cannot hold or no word on who is a learner.
+  const answer = await etcdctl(place, addresses, 'member', 'list', '--write-out=simple');
+  return answer
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [id = '', , name = '', peerUrls = '', , isLearner] = line.split(', ');
+      if (isLearner !== 'true' && isLearner !== 'false')
+        throw new Error(`etcdctl member list: cannot be read: ${line}`);
+      return { id, name, peerUrls: peerUrls.split(','), isLearner: isLearner === 'true' };
+    });
 }
 
 /**
@@ -77,12 +88,12 @@ export async function joinAsLearner(
   const others = othersOf(operated, host.name);
   const peer = peerUrl(host.address);
   for (const member of await listMembers(place, others)) {
-    if (member.peerURLs.includes(peer)) await etcdctl(place, others, 'member', 'remove', member.ID);
+    if (member.peerUrls.includes(peer)) await etcdctl(place, others, 'member', 'remove', member.id);
   }
   await etcdctl(place, others, 'member', 'add', host.name, `--peer-urls=${peer}`, '--learner');
   const members = await listMembers(place, others);
   return members
-    .flatMap(({ name, peerURLs }) => peerURLs.map((url) => `${name || host.name}=${url}`))
+    .flatMap(({ name, peerUrls }) => peerUrls.map((url) => `${name || host.name}=${url}`))
     .sort()
     .join(',');
 }
@@ -94,16 +105,17 @@ export async function promote(
   host: { name: string; address: string },
 ): Promise<void> {
   const others = othersOf(operated, host.name);
-  const own = (await listMembers(place, others)).find(({ peerURLs }) => peerURLs.includes(peerUrl(host.address)));
+  const own = (await listMembers(place, others)).find(({ peerUrls }) => peerUrls.includes(peerUrl(host.address)));
   if (!own) throw new Error(`${host.name}: etcd knows no such member`);
-  if (own.isLearner) await etcdctl(place, others, 'member', 'promote', own.ID);
+  if (own.name === '') throw new Error(`${host.name}: its member of etcd has not joined: see its log`);
+  if (own.isLearner) await etcdctl(place, others, 'member', 'promote', own.id);
 }
 
 /** Takes a host's member out of the cluster, so that the others do not wait for it. */
 export async function leave(operated: Operated, place: Place, host: { name: string; address: string }): Promise<void> {
   const others = othersOf(operated, host.name);
   for (const member of await listMembers(place, others)) {
-    if (member.peerURLs.includes(peerUrl(host.address))) await etcdctl(place, others, 'member', 'remove', member.ID);
+    if (member.peerUrls.includes(peerUrl(host.address))) await etcdctl(place, others, 'member', 'remove', member.id);
   }
 }
 

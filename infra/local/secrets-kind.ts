@@ -5,6 +5,7 @@ import { FolderStore } from '../secrets/folder-store';
 import { pkiDrift } from '../secrets/inspect';
 import { ensurePki } from '../secrets/issue';
 import { placeAt } from './place';
+import { releaseMachine } from './supervision';
 
 /** Which certificates and keys a local cluster's store shall hold: their names and purposes, never themselves. */
 export interface SecretsInputs {
@@ -21,7 +22,9 @@ export const secrets: Kind<SecretsInputs> = {
     return { authorities: report.authorities.length, certificates: report.certificates.length };
   },
 
+  // All hosts went before: what is left is the machine's supervisor, snapshots that only these keys open, and logs.
   async remove({ directory }) {
-    await rm(placeAt(directory).secrets, { recursive: true, force: true });
+    await releaseMachine(placeAt(directory));
+    await rm(directory, { recursive: true, force: true });
   },
 };

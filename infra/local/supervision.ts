@@ -47,10 +47,10 @@ export async function superviseHost(place: Place, host: string): Promise<void> {
 export async function releaseHost(place: Place, host: string): Promise<void> {
   new UnitFolder(place.machine).remove(host);
   const supervisor = supervisorOf(place.supervisor(host));
-  if (!supervisor) return endLeftovers(place.supervisor(host));
   // Where the machine's supervisor runs it does the same; twice does no harm.
   signal(supervisor, 'SIGTERM');
-  await until(() => !isRunning(supervisor), `${host}: process ${supervisor.pid} does not end`);
+  await until(() => !isRunning(supervisor), `${host}: process ${supervisor?.pid} does not end`);
+  await endLeftovers(place.supervisor(host));
 }
 
 /** Ends the machine's supervisor and with it every host. */

@@ -93,6 +93,7 @@ export class Supervisor {
       const next: UnitState = {
         ...(started ? { process: started } : {}),
         revision: unit.revision,
+        stopTimeout: unit.stopTimeout,
         started: Date.now(),
         failures: state.failures,
       };
@@ -120,12 +121,12 @@ export class Supervisor {
   }
 
   /** Asks a unit to end, and kills it when it has had its time. */
-  #end(name: string, { process }: UnitState): void {
+  #end(name: string, { process, stopTimeout = STOP_TIMEOUT }: UnitState): void {
     const asked = this.#ending.get(name);
     if (asked === undefined) {
       this.#ending.set(name, Date.now());
       signal(process, 'SIGTERM');
-    } else if (Date.now() - asked > (this.#folder.unit(name)?.stopTimeout ?? STOP_TIMEOUT)) signal(process, 'SIGKILL');
+    } else if (Date.now() - asked > stopTimeout) signal(process, 'SIGKILL');
   }
 
   /** Units that run, the last started first. */

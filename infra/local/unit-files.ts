@@ -33,6 +33,8 @@ export interface UnitState {
   readonly ended?: number;
   /** @default - it runs, or nobody saw how it ended */
   readonly exitCode?: number;
+  /** How long it may take to end by itself, in milliseconds: also once its unit is gone. */
+  readonly stopTimeout?: number;
   /** How many times in a row it ended soon after its start. */
   readonly failures: number;
 }
