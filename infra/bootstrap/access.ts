@@ -1,9 +1,7 @@
 import type { Cluster } from '../../src/model/cluster';
+import { JOINING_GROUP, joiningAccess } from '../control-plane/joining';
 import { ADMIN_GROUP, KUBELET_CLIENT_GROUP, KWOK_USER } from '../control-plane/pki';
 import type { KubeObject } from './object';
-
-/** Group of every bootstrap token that a machine joins with. */
-export const BOOTSTRAPPERS = 'system:bootstrappers:keelson';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const LABELS = { 'app.kubernetes.io/managed-by': 'keelson' };
@@ -24,22 +22,31 @@ export function accessObjects(cluster: Cluster): readonly KubeObject[] {
     // By certificate and by sign-in alike, so that either still works where the other's issuer does not.
     binding('keelson:platform-admins', 'cluster-admin', admins),
     ...(cluster.provider === 'eks' ? [] : [...kubelets(), ...anonymous()]),
+    ...(cluster.provider === 'aws' ? machines() : []),
     ...(cluster.provider === 'local' ? simulator() : []),
   ];
 }
 
-/** How machines join, keep their certificate, and are talked to. */
+/** How kubelets are talked to, and keep their certificate. */
 function kubelets(): readonly KubeObject[] {
-  const approve = 'system:certificates.k8s.io:certificatesigningrequests';
   return [
     // For logs, exec and port-forward. Kubelets ask the API server whether it may: they trust no certificate alone.
     binding('keelson:kubelet-clients', 'system:kubelet-api-admin', [['Group', KUBELET_CLIENT_GROUP]]),
-    binding('keelson:node-bootstrappers', 'system:node-bootstrapper', [['Group', BOOTSTRAPPERS]]),
-    // A machine's first certificate, by a token that lives for minutes: nothing that runs as a Pod could approve it
-    // before there is a machine. kubelet-csr-approver judges serving certificates only.
-    binding('keelson:node-first-certificates', `${approve}:nodeclient`, [['Group', BOOTSTRAPPERS]]),
     // A machine renews the certificate of its own name and of no other.
-    binding('keelson:node-renewals', `${approve}:selfnodeclient`, [['Group', 'system:nodes']]),
+    binding('keelson:node-renewals', 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient', [
+      ['Group', 'system:nodes'],
+    ]),
+  ];
+}
+
+/**
+ * How machines join: who holds a token may ask for a certificate, and no more. Kubernetes' own approver would give him
+ * that of any node, so that its role is bound to nobody: a program on the control plane's hosts approves.
+ */
+function machines(): readonly KubeObject[] {
+  return [
+    binding('keelson:node-bootstrappers', 'system:node-bootstrapper', [['Group', JOINING_GROUP]]),
+    ...(joiningAccess() as readonly KubeObject[]),
   ];
 }
 

@@ -1,4 +1,4 @@
-export { accessObjects, BOOTSTRAPPERS } from './access';
+export { accessObjects } from './access';
 export type { Requester } from './api';
 export {
   ADOPTER,

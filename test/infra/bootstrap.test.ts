@@ -183,14 +183,22 @@ describe('access', () => {
       ]);
   });
 
-  it('lets API servers talk to kubelets, and machines join by a token and renew their own certificate', () => {
+  it('lets API servers talk to kubelets, and machines renew their own certificate', () => {
     for (const name of ['production', 'local']) {
-      const approve = 'system:certificates.k8s.io:certificatesigningrequests';
+      const renew = 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient';
       expect(subjectsOf(cluster(name), 'system:kubelet-api-admin')).toEqual(['Group keelson:kubelet-clients']);
-      expect(subjectsOf(cluster(name), 'system:node-bootstrapper')).toEqual(['Group system:bootstrappers:keelson']);
-      expect(subjectsOf(cluster(name), `${approve}:nodeclient`)).toEqual(['Group system:bootstrappers:keelson']);
-      expect(subjectsOf(cluster(name), `${approve}:selfnodeclient`)).toEqual(['Group system:nodes']);
+      expect(subjectsOf(cluster(name), renew)).toEqual(['Group system:nodes']);
     }
+  });
+
+  it('lets machines ask for a first certificate by a token, which a program of the control plane alone approves', () => {
+    const first = 'system:certificates.k8s.io:certificatesigningrequests:nodeclient';
+    expect(subjectsOf(cluster('production'), 'system:node-bootstrapper')).toEqual([
+      'Group system:bootstrappers:keelson',
+    ]);
+    expect(subjectsOf(cluster('production'), 'keelson:node-approver')).toEqual(['User keelson:join-operator']);
+    for (const name of CLUSTERS) expect(subjectsOf(cluster(name), first)).toEqual([]);
+    expect(JSON.stringify(cluster('local'))).not.toContain('bootstrap');
   });
 
   it('shows whoever has not said who he is health and nothing else, and leaves that to EKS where it serves the API', () => {
