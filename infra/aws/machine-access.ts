@@ -57,6 +57,8 @@ export function hostStatements(
       conditions: { StringLike: { 's3:prefix': folders.map((folder) => `${folder}*`) } },
     },
     objectKey(scope, keys, ['kms:Decrypt', 'kms:GenerateDataKey'], [records.name, assets.name]),
+    // Whoever asks to be a node must be an instance of the cluster.
+    { actions: ['ec2:DescribeInstances'], resources: ['*'] },
     // Machines of the pools join by these.
     { actions: ['ssm:PutParameter'], resources: [parameter(scope, bootstrapTokenParameter(cluster))] },
     {
