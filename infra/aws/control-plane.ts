@@ -9,9 +9,9 @@ import type { Host } from '../control-plane/host';
 import { ETCD_DATA } from '../control-plane/paths';
 import { ZONES } from './address-plan';
 import { bundleKey, declareBundle } from './assets';
-import { type EngineFile, hostBundle, hostScript, refreshMinute } from './host-bundle';
+import { type EngineFile, enginesOf, hostBundle, hostScript, refreshMinute } from './host-bundle';
 import { hostSecretName } from './host-secret';
-import { role, serviceTrust } from './iam';
+import { grant, role, serviceTrust } from './iam';
 import { hostStatements, type MachinePlaces, trustParameter } from './machine-access';
 import { type MachineImage, METADATA } from './machines';
 import type { Network } from './network';
@@ -122,8 +122,9 @@ function declareHost(
   const machineRole = role(scope, name, {
     trust: serviceTrust('ec2.amazonaws.com'),
     description: `The host ${name} of the control plane`,
-    statements: hostStatements(scope, name, secret.arn, { keys, buckets }),
+    statements: [],
   });
+  const granted = grant(scope, name, machineRole, hostStatements(scope, name, secret.arn, { keys, buckets }));
   const profile = new iam.InstanceProfile(
     name,
     { name: `${scope.cluster.name}-${name}`, role: machineRole.name, tags: own('') },
@@ -155,7 +156,7 @@ function declareHost(
     },
     kept(scope),
   );
-  const bundle = hostBundle(host, props.engines, refreshMinute(index, props.hosts.length));
+  const bundle = hostBundle(host, enginesOf(host), props.engines, refreshMinute(index, props.hosts.length));
   const object = declareBundle(scope, buckets.assets, 'hosts', name, bundle);
   const instance = new ec2.Instance(
     name,
@@ -197,7 +198,7 @@ function declareHost(
       // Its address and its disk can be at one machine only.
       deleteBeforeReplace: true,
       ...(props.image.pinned ? {} : { ignoreChanges: ['ami'] }),
-      dependsOn: [...after, ...props.after, object, props.writeSecret(host, secret)],
+      dependsOn: [...after, ...props.after, granted, object, props.writeSecret(host, secret)],
     }),
   );
   const attachment = new ec2.VolumeAttachment(

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NodePool } from '../../src/model/cluster';
+import { hasSandbox } from '../../src/model/sandbox';
 import { systemdFiles, systemdUnits } from '../control-plane';
 import type { Host, HostFile, Unit } from '../control-plane/host';
 import { SCRIPTS } from '../control-plane/paths';
@@ -45,12 +47,25 @@ export function enginesOf(host: Host): readonly string[] {
     .sort();
 }
 
+/** gVisor: what containerd starts in place of runc. */
+const SANDBOX_ENGINES = ['containerd-shim-runsc-v1', 'runsc'];
+
+/** Programs that a machine of a pool must be given. */
+export function poolEngines(host: Host, pool: NodePool): readonly string[] {
+  return [...enginesOf(host), ...(hasSandbox(pool) ? SANDBOX_ENGINES : [])].sort();
+}
+
 /**
  * The host's directories, files and units, and what its boot needs, in the form that `lay` reads. Pure: the same host
  * and engines give the same digest, on which its machine is replaced. Throws where an engine is missing.
  */
-export function hostBundle(host: Host, engines: readonly EngineFile[], minute: number): HostBundle {
-  const needed = enginesOf(host).map((name) => {
+export function hostBundle(
+  host: Host,
+  names: readonly string[],
+  engines: readonly EngineFile[],
+  minute: number,
+): HostBundle {
+  const needed = names.map((name) => {
     const engine = engines.find((one) => one.name === name);
     if (engine) return engine;
     throw new Error(
@@ -123,6 +138,7 @@ function healthScript(units: readonly Unit[]): string {
 /** The one unit that is enabled: it starts the others when the disk of etcd is mounted and the keys are there. */
 const BOOT_SERVICE = `[Unit]
 Description=Makes this machine a part of its cluster
+StartLimitIntervalSec=0
 Wants=network-online.target
 After=network-online.target cloud-init.service
 

@@ -168,6 +168,7 @@ export function role(
   props: {
     readonly trust: pulumi.Input<string>;
     readonly description: string;
+    /** None where `grant` follows. */
     readonly statements: readonly Statement[];
   },
 ): iam.Role {
@@ -186,12 +187,15 @@ export function role(
     },
     child(scope),
   );
-  if (props.statements.length > 0) {
-    new iam.RolePolicy(
-      `role-${name}`,
-      { name: 'access', role: made.name, policy: policyDocument(props.statements) },
-      child(scope),
-    );
-  }
+  if (props.statements.length > 0) grant(scope, name, made, props.statements);
   return made;
+}
+
+/** Gives a role its one policy; what acts as the role should wait for it. */
+export function grant(scope: AwsScope, name: string, made: iam.Role, statements: readonly Statement[]): iam.RolePolicy {
+  return new iam.RolePolicy(
+    `role-${name}`,
+    { name: 'access', role: made.name, policy: policyDocument(statements) },
+    child(scope),
+  );
 }

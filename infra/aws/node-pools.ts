@@ -5,8 +5,8 @@ import * as iam from '@pulumi/aws/iam';
 import type { NodePool } from '../../src/model/cluster';
 import type { Host } from '../control-plane/host';
 import { bundleKey, declareBundle } from './assets';
-import { type EngineFile, hostBundle } from './host-bundle';
-import { role, serviceTrust } from './iam';
+import { type EngineFile, hostBundle, poolEngines } from './host-bundle';
+import { grant, role, serviceTrust } from './iam';
 import { type MachinePlaces, trustParameter, workerStatements } from './machine-access';
 import { type MachineImage, METADATA } from './machines';
 import type { Network } from './network';
@@ -36,21 +36,25 @@ export function declareNodePools(scope: AwsScope, props: NodePoolsProps): readon
   const machineRole = role(scope, 'node', {
     trust: serviceTrust('ec2.amazonaws.com'),
     description: 'Machines of the node pools',
-    statements: workerStatements(scope, props),
+    statements: [],
   });
+  const granted = grant(scope, 'node', machineRole, workerStatements(scope, props));
   const profile = new iam.InstanceProfile(
     'node',
     { name: `${scope.cluster.name}-node`, role: machineRole.name, tags: tags(scope, 'nodes', 'node') },
     child(scope),
   );
-  return scope.cluster.nodePools.map((pool) => declarePool(scope, props, pool, profile));
+  return scope.cluster.nodePools.map((pool) =>
+    declarePool(scope, { ...props, after: [...props.after, granted] }, pool, profile),
+  );
 }
 
 function declarePool(scope: AwsScope, props: NodePoolsProps, pool: NodePool, profile: iam.InstanceProfile) {
   const { keys, buckets, network, groups } = props;
   const name = `pool-${pool.name}`;
   const machine = { ...tags(scope, 'nodes', name), ...ownedTag(scope.cluster) };
-  const bundle = hostBundle(props.worker(pool), props.engines, 0);
+  const host = props.worker(pool);
+  const bundle = hostBundle(host, poolEngines(host, pool), props.engines, 0);
   const object = declareBundle(scope, buckets.assets, 'pools', pool.name, bundle);
   const text = userData({
     region: scope.region,

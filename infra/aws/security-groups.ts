@@ -77,7 +77,9 @@ export function networkEdges(
     ...between('tcp', one(CILIUM.health), 'Cilium asks whether nodes are well'),
     ...between('icmp', ECHO, 'Cilium asks whether nodes are well'),
     ...between('tcp', one(KUBELET), 'API servers and metrics ask kubelets'),
-    ...nodePorts(declarations).flatMap((port) => between('tcp', one(port), 'add-ons on nodes’ own network')),
+    ...nodePorts(declarations).flatMap((port) =>
+      NODES.map((to) => tcp('worker', to, port, 'from Pods to add-ons on nodes’ own network')),
+    ),
     ...NODES.map((from) => tcp(from, 'endpoints', HTTPS, 'services of AWS')),
     tcp('worker', 'database', POSTGRES, 'databases of tenants'),
     ...NODES.flatMap((from) =>
@@ -86,11 +88,13 @@ export function networkEdges(
   ];
 }
 
-/** Ports on nodes that Pods come to: what add-ons on nodes' network are scraped on, and what others say they reach. */
+/** Ports on nodes that Pods come to: what add-ons on nodes' network serve, and what others say they reach. */
 function nodePorts(declarations: readonly ComponentDeclaration[]): readonly number[] {
   const workloads = declarations.flatMap((declaration) => Object.values(declaration.workloads));
   return unique([
-    ...workloads.flatMap(({ hostNetwork, scrape }) => (hostNetwork ? (scrape ?? []).map(({ port }) => port) : [])),
+    ...workloads.flatMap(({ hostNetwork, serves, scrape }) =>
+      hostNetwork ? [...Object.values(serves ?? {}), ...(scrape ?? [])].map(({ port }) => port) : [],
+    ),
     ...workloads.flatMap(({ reaches }) =>
       (reaches ?? []).flatMap((reach) => (reach.to === 'nodes' && reach.protocol !== 'UDP' ? [reach.port] : [])),
     ),

@@ -70,7 +70,7 @@ fi
 
 sysctl --system > /dev/null
 systemctl daemon-reload
-systemctl enable --quiet keelson-boot.service keelson-secrets.timer
+systemctl enable --quiet keelson-secrets.timer
 systemctl start keelson-secrets.timer
 while read -r unit; do
   systemctl start --no-block "$unit"

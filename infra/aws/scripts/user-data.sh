@@ -29,4 +29,7 @@ LAY
 chmod 0700 "$program/lay.part"
 mv "$program/lay.part" "$program/lay"
 "$program/lay" < "$bundle" > /dev/null
-"$program/boot"
+# From here on systemd tries again what fails.
+systemctl daemon-reload
+systemctl enable --quiet keelson-boot.service
+systemctl start --no-block keelson-boot.service
