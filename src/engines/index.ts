@@ -3,4 +3,4 @@ export { startApiServer, type ApiServer, type ApiServerOptions } from './api-ser
 export { cacheDirectory } from './cache';
 export { engineVersion, EngineMissingError, getEngine, type EngineOptions } from './get-engine';
 export { goModule, type GoModuleOptions } from './go';
-export type { EngineName } from './table';
+export { isEngine, type EngineName } from './table';

@@ -194,3 +194,8 @@ export const ENGINES = {
 
 /** Name of an engine, which is also the name of its program. */
 export type EngineName = keyof typeof ENGINES;
+
+/** Tells whether a program is one that Keelson gets. */
+export function isEngine(name: string): name is EngineName {
+  return Object.hasOwn(ENGINES, name);
+}
