@@ -1,4 +1,7 @@
+import { roleArn } from '../src/model/outputs';
 import type { Cluster, JsonObject } from './component';
+
+export { roleArn } from '../src/model/outputs';
 
 /** Pod security context that the `restricted` Pod Security Standard asks for. */
 export const RESTRICTED_POD = {
@@ -36,11 +39,6 @@ export function spread(labels: Readonly<Record<string, string>>): JsonObject[] {
     whenUnsatisfiable: 'ScheduleAnyway',
     labelSelector: { matchLabels: { ...labels } },
   }));
-}
-
-/** ARN of the role that an identity of a component has in the cluster's account: `<cluster>-<role>`. */
-export function roleArn(cluster: Cluster, role: string): string {
-  return `arn:aws:iam::${cluster.accountId ?? '000000000000'}:role/${cluster.name}-${role}`;
 }
 
 /** One value for each provider: how a file says that clusters differ, without a branch. */

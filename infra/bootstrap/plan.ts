@@ -3,6 +3,7 @@ import { facet as projectsFacet } from '../../charts/cluster/projects';
 import { facet as rootFacet } from '../../charts/cluster/root';
 import type { ChartSource, Component, GitSource, GroupKind, Role } from '../../src/model/component';
 import type { Declarations } from '../../src/model/declare';
+import { OUTPUTS_ENDING } from '../../src/model/outputs';
 import { resolve } from '../../src/model/resolve';
 import type { ClusterSlice, ComponentSlice, ResolvedCluster } from '../../src/model/slices';
 import { accessObjects } from './access';
@@ -69,7 +70,8 @@ const NOT_RUN = 'is stored, and its Pods are shown as running, but no container 
 export function planBootstrap(declarations: Declarations, name: string): BootstrapPlan {
   const { clusters, units, findings } = resolve(declarations);
   const cluster = clusters.get(name);
-  if (findings.some(({ severity }) => severity === 'error'))
+  // Outputs that are stale are what provisioning is about to mend.
+  if (findings.some(({ severity, file }) => severity === 'error' && !file.endsWith(OUTPUTS_ENDING)))
     throw new Error("platform.ts: is broken: run 'keelson verify' to see how");
   if (!cluster) {
     const known = [...clusters.keys()].map((one) => `'${one}'`).join(', ');

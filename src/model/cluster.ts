@@ -1,3 +1,5 @@
+import type { ClusterOutputs } from './outputs.generated';
+
 /** Where a cluster's machines come from. `aws`: virtual machines under a hard-way control plane; `eks`: the managed one. */
 export type Provider = 'aws' | 'eks' | 'local';
 
@@ -68,6 +70,8 @@ export interface Cluster {
   readonly domain: string;
   /** @default - a local cluster keeps its data on its own disks */
   readonly storage?: StorageLocations;
+  /** What provisioning gave. @default - nothing is known yet: names are those that provisioning will use */
+  readonly provisioned?: ClusterOutputs;
   /** StorageClass that stateful add-ons ask for. */
   readonly storageClass: string;
   /**

@@ -83,6 +83,16 @@ export interface Declarations {
   readonly platform: { readonly file: string; readonly props: PlatformProps };
   readonly tenants: readonly TenantDeclaration[];
   readonly components: readonly ComponentFile[];
+  /** Files of outputs that are there. @default - none */
+  readonly outputs?: readonly OutputsDeclaration[];
+}
+
+/** A cluster's file of outputs as it was read, before anything of it is checked. */
+export interface OutputsDeclaration {
+  readonly file: string;
+  /** The cluster that the file is named after. */
+  readonly cluster: string;
+  readonly value: unknown;
 }
 
 let staging: { readonly file: string; readonly tenants: Tenant[] } | undefined;

@@ -3,7 +3,11 @@ import { dirname, join } from 'node:path';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 
 /** The schemas that types are made from, by the file each goes to. */
-const TYPES = { 'platform.generated.ts': 'platform.schema.json', 'claim.generated.ts': 'claim.schema.json' } as const;
+const TYPES = {
+  'platform.generated.ts': 'platform.schema.json',
+  'claim.generated.ts': 'claim.schema.json',
+  'outputs.generated.ts': 'outputs.schema.json',
+} as const;
 
 /** Types of the declarations, made from their JSON Schemas: one source for editors, validation and reference. */
 export async function generateTypes(): Promise<ReadonlyMap<string, string>> {

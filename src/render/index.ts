@@ -32,6 +32,8 @@ export interface Rendering {
   /** What is wrong, by file. A unit with a finding is not in the tree, or not right. */
   readonly findings: readonly Finding[];
   readonly clusters: readonly string[];
+  /** Clusters in a cloud whose outputs nobody has written yet, so that names in their trees are those expected. */
+  readonly unprovisioned: readonly string[];
   /** What platform.ts says of its GitOps repository. @default - it is broken */
   readonly gitops?: PlatformProps['gitops'];
   /** Units that are on at least one cluster, in code-unit order. */
@@ -111,6 +113,9 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
     tree: treeOf(files, (unit) => renderUnit(unit, clusterOf(unit, clusters), own.get(unit.name)).files),
     findings: problems.sort(compareFindings),
     clusters: [...clusters.keys()],
+    unprovisioned: [...clusters.values()]
+      .filter(({ provider, provisioned }) => provider !== 'local' && !provisioned)
+      .map(({ name }) => name),
     gitops: loaded.declarations.platform.props.gitops,
     addOns: namesOf(units, 'component'),
     tenants: namesOf(units, 'tenant'),
@@ -178,7 +183,18 @@ function namesOf(units: readonly Unit[], kind: Unit['slice']['kind']): readonly 
 
 function nothing(findings: readonly Finding[], milliseconds: Record<Stage, number>): Rendering {
   const tree: Tree = { files: new Map(), read: missing };
-  return { tree, findings, clusters: [], addOns: [], tenants: [], objects: 0, units: 0, reused: 0, milliseconds };
+  return {
+    tree,
+    findings,
+    clusters: [],
+    unprovisioned: [],
+    addOns: [],
+    tenants: [],
+    objects: 0,
+    units: 0,
+    reused: 0,
+    milliseconds,
+  };
 }
 
 function stopwatch(): { laps: Record<Stage, number>; lap(stage: Stage): void } {

@@ -11,6 +11,7 @@ import {
   type TenantDeclaration,
 } from '../model/declare';
 import { compareText, type Finding } from '../model/finding';
+import { readOutputs } from '../model/outputs-files';
 import { type LoadCache, loadClaims } from './claims';
 import { Compiler } from './compiler';
 import { fileFinding as finding, nameOf } from './file-finding';
@@ -35,7 +36,8 @@ export function userFiles(root: string): readonly string[] {
 }
 
 /**
- * Runs the team's files: `platform.ts`, `tenants/*.ts`, `tenants/claims/*.yaml` and `addons/*.ts` below `root`.
+ * Runs the team's files: `platform.ts`, `tenants/*.ts`, `tenants/claims/*.yaml` and `addons/*.ts` below `root`, and
+ * reads `clusters/*.outputs.json`.
  * One file that is broken is one finding; the others are there all the same.
  */
 export function load(root: string, cache?: LoadCache, compiler = new Compiler(cache?.directory)): Loaded {
@@ -73,11 +75,14 @@ export function load(root: string, cache?: LoadCache, compiler = new Compiler(ca
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([file, some]) => some.map(({ name, props }) => ({ name, props, file })));
   tenants.push(...loadClaims(root, platform, findings, cache));
+  const outputs = readOutputs(root);
+  findings.push(...outputs.findings);
   return {
     declarations: {
       platform: { file: 'platform.ts', props: platform.props },
       tenants,
       components: [...productComponents(), ...own],
+      outputs: outputs.outputs,
     },
     // A file that several import fails each of them for one reason, told once.
     findings: [...new Set(findings)],

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import chalk from 'chalk';
+import type { Finding } from '../../model/finding';
+import { outputsCommand, outputsPath } from '../../model/outputs';
 import { publishText } from '../../report/publish';
 import type { Register } from '../main';
 import { collect, withCommonOptions, withExample } from '../options';
@@ -12,6 +14,7 @@ interface Options extends TargetOptions {
   readonly allowRemove?: readonly string[];
   readonly overwrite?: readonly string[];
   readonly allowStale?: boolean;
+  readonly allowExpected?: boolean;
   readonly dryRun?: boolean;
   readonly cache?: boolean;
 }
@@ -30,6 +33,7 @@ export const register: Register = (program, run) => {
     )
     .option('--overwrite <path>', 'overwrite a file that was edited by hand; `all` for every one', collect)
     .option('--allow-stale', 'publish although a newer source is published')
+    .option('--allow-expected', 'publish clusters in a cloud before their outputs are known, under expected names')
     .option('--dry-run', 'work everything out and commit nothing')
     .action(
       run(async (options: Options) => {
@@ -45,11 +49,21 @@ export const register: Register = (program, run) => {
           say(options, chalk.red('Nothing was published.'));
           return EXIT.broken;
         }
+        const target = targetOf(options, rendering.gitops);
+        const missing = missingOutputs(rendering.unprovisioned);
+        // What nobody's cluster reads may hold names that are only expected.
+        if (target.repository !== undefined && !options.allowExpected && missing.length > 0) {
+          const findings = [...rendering.findings, ...missing];
+          sayFindings(options, findings);
+          sayJson(options, { ...renderingJson(rendering), findings });
+          say(options, chalk.red('Nothing was published.'));
+          return EXIT.broken;
+        }
         const { publish } = require('../../gitops/publish') as typeof import('../../gitops/publish');
         const source = await reading;
         const before = performance.now();
         const result = await withProgress(options, 'Publish', (tell) =>
-          publish(rendering.tree, targetOf(options, rendering.gitops), {
+          publish(rendering.tree, target, {
             version,
             ...(source === undefined ? {} : { source }),
             allowRemove: options.allowRemove ?? [],
@@ -77,3 +91,14 @@ export const register: Register = (program, run) => {
     'keelson publish --allow-remove tenant/payments',
   );
 };
+
+/** A cluster reads this tree: names that provisioning chose, such as where its API is, must be in it. */
+function missingOutputs(clusters: readonly string[]): readonly Finding[] {
+  return clusters.map((cluster) => ({
+    rule: 'outputs/missing',
+    severity: 'error',
+    file: outputsPath(cluster),
+    message: `is not there, so that nobody knows what provisioning cluster '${cluster}' gave`,
+    fix: `run ${outputsCommand(cluster)}, or pass --allow-expected`,
+  }));
+}

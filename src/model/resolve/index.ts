@@ -5,6 +5,7 @@ import { compareFindings, compareText, type Finding } from '../finding';
 import type { ClusterSlice, ComponentSlice, PodGroup, ResolvedCluster, Unit } from '../slices';
 import claimSchema from '../schema/claim.schema.json';
 import platformSchema from '../schema/platform.schema.json';
+import { withOutputs } from '../outputs';
 import { validateShape } from '../validate';
 import { resolveClusters } from './clusters';
 import { type ActiveComponent, activate, indexComponents } from './components';
@@ -12,6 +13,7 @@ import { Findings } from './findings';
 import { plainCopy } from './plain-copy';
 import { resolveFlows } from './flows';
 import { resolveOrder } from './order';
+import { checkRoles, resolveOutputs } from './outputs';
 import { checkReferences } from './references';
 import { resolveTenants } from './tenants';
 import { sourceHosts, sourcesOf } from './sources';
@@ -55,8 +57,13 @@ export function resolve(declarations: Declarations): Resolved {
 
   const clusters = new Map<string, ResolvedCluster>();
   const units: Unit[] = [];
-  for (const cluster of resolveClusters(props, platform.file, findings).values()) {
+  const described = resolveClusters(props, platform.file, findings);
+  const outputs = resolveOutputs(declarations.outputs ?? [], described, findings);
+  for (const one of described.values()) {
+    const given = outputs.get(one.name);
+    const cluster = given ? withOutputs(one, given.outputs) : one;
     const active = activate(index, cluster, props, findings);
+    checkRoles(active.values(), cluster, findings);
     const resolved = withRoles(cluster, active);
     clusters.set(cluster.name, resolved);
     const monitored = resolved.metrics !== undefined;
