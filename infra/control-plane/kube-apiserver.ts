@@ -52,12 +52,14 @@ export function kubeApiServer(subject: Subject): Component {
         user: 'root',
         after: ['etcd', ...kms.units.map(({ name }) => name)],
         health: { url: `${ownApiServer(subject)}/readyz`, trust: pki('ca.crt') },
-        // Its certificates, whom it trusts as clients, who people are and how it encrypts are read anew when they change.
+        // Its certificates, whom it trusts as clients and who people are is read anew when it changes. How it encrypts
+        // could be, within a minute: a restart, drained as any other, says when every server has the new key.
         restartOn: [
           pki('etcd/ca.crt'),
           pki('kubelet-ca.crt'),
           pki('sa.key'),
           pki('sa.pub'),
+          at(host, ENCRYPTION_CONFIGURATION),
           at(host, `${KUBERNETES}/audit-policy.yaml`),
           at(host, `${KUBERNETES}/admission.yaml`),
         ],
@@ -120,7 +122,6 @@ function storage(host: SiteHost): readonly Flag[] {
     flag('--etcd-certfile', at(host, `${PKI}/apiserver-etcd-client.crt`), 'CIS 1.2.23'),
     flag('--etcd-keyfile', at(host, `${PKI}/apiserver-etcd-client.key`), 'CIS 1.2.23'),
     flag('--encryption-provider-config', at(host, ENCRYPTION_CONFIGURATION), 'CIS 1.2.27, 1.2.28'),
-    flag('--encryption-provider-config-automatic-reload', true, 'keys are rotated without a restart'),
   ];
 }
 
