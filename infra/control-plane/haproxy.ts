@@ -68,10 +68,7 @@ function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trus
     ...(host.root === '' ? ['    user haproxy', '    group haproxy'] : []),
     '',
     'defaults',
-    '    log global',
     '    mode tcp',
-    '    option tcplog',
-    '    option dontlognull',
     // A server that refuses a connection costs a client nothing: the next is tried.
     '    retries 3',
     '    option redispatch 1',
@@ -84,12 +81,14 @@ function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trus
     '    option srvtcpka',
     '',
     'frontend api',
+    '    log global',
+    '    option tcplog',
+    '    option dontlognull',
     `    bind ${host.address}:${site.endpoint.port}`,
     '    default_backend api-servers',
     '',
     'frontend health',
     '    mode http',
-    '    no log',
     '    timeout client 10s',
     `    bind ${host.address}:${HEALTH_PORT}`,
     '    monitor-uri /healthz',
@@ -97,12 +96,18 @@ function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trus
     '    http-request return status 404',
     '',
     'backend api-servers',
+    '    log global',
     '    balance leastconn',
     '    option httpchk',
     ...check('/livez', 'status 200'),
     ...check('/readyz', 'error-status L7OKC status 200'),
-    `    default-server check check-ssl verify required ca-file ${trust} verifyhost kubernetes check-sni kubernetes inter 1s downinter 1s fall 2 rise 1 on-marked-down shutdown-sessions`,
+    `    default-server check check-ssl verify required ca-file ${escaped(trust)} verifyhost kubernetes check-sni kubernetes inter 1s downinter 1s fall 2 rise 1 on-marked-down shutdown-sessions`,
     ...site.hosts.map(({ name, address }) => `    server ${name} ${address}:${cluster.network.apiServerPort}`),
     '',
   ].join('\n');
+}
+
+/** A word of HAProxy's configuration, whatever it holds. Source: HAProxy, "Quoting and escaping". */
+function escaped(word: string): string {
+  return word.replaceAll(/[\s#'"\\]/g, '\\$&');
 }

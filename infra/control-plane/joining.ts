@@ -153,18 +153,10 @@ function approveScript(subject: Subject): string {
   ].join('\n');
 }
 
-/** What the API must allow for that, as objects: the bootstrap applies them first of all. */
+/** What its user may do, as objects: the bootstrap applies them first of all, and lets nothing else approve machines. */
 export function joiningAccess(): readonly object[] {
   const api = 'rbac.authorization.k8s.io';
   const operator = { kind: 'User', apiGroup: api, name: JOIN_OPERATOR_USER };
-  const role = (name: string) => ({ apiGroup: api, kind: 'ClusterRole', name });
-  const bindGroup = (name: string, group: string, to: string) => ({
-    apiVersion: `${api}/v1`,
-    kind: 'ClusterRoleBinding',
-    metadata: { name },
-    roleRef: role(to),
-    subjects: [{ kind: 'Group', apiGroup: api, name: group }],
-  });
   const minter = 'keelson:bootstrap-token-minter';
   const approver = 'keelson:node-approver';
   return [
@@ -201,15 +193,8 @@ export function joiningAccess(): readonly object[] {
       apiVersion: `${api}/v1`,
       kind: 'ClusterRoleBinding',
       metadata: { name: approver },
-      roleRef: role(approver),
+      roleRef: { apiGroup: api, kind: 'ClusterRole', name: approver },
       subjects: [operator],
     },
-    bindGroup('keelson:joining-machines', JOINING_GROUP, 'system:node-bootstrapper'),
-    // A node renews its own certificate: the controller-manager approves that by itself.
-    bindGroup(
-      'keelson:node-renewal',
-      'system:nodes',
-      'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
-    ),
   ];
 }

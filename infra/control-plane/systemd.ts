@@ -46,6 +46,7 @@ function service(unit: Unit): string {
       ['Description', unit.description],
       ['Wants', 'network-online.target'],
       ['After', ['network-online.target', ...unit.after.map((name) => `${name}.service`)].join(' ')],
+      ...unit.writes.map((path): Setting => ['RequiresMountsFor', path]),
       // Nobody is there to start it again: it may fail as often as it likes.
       ['StartLimitIntervalSec', '0'],
     ],
