@@ -282,7 +282,9 @@ describe('a generated control plane, run by real engines', () => {
     // What it reads first when it has taken its configuration; so it never comes to start anything here.
     const text = (content as string).replace('/etc/kubernetes/pki/ca.crt', '/nowhere/ca.crt');
     expect(await kubelet(text)).toContain('failed to run Kubelet: open /nowhere/ca.crt');
-    expect(await kubelet(text.replace('podPidsLimit: 4096', 'podPidsLimit: -7'))).toContain('failed to validate');
+    expect(await kubelet(text.replace('imageGCLowThresholdPercent: 70', 'imageGCLowThresholdPercent: 90'))).toContain(
+      'failed to validate',
+    );
   });
 
   describe('machines', () => {
