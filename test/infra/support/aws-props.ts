@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { addOnIdentities } from '../../../infra/aws/workload-identities';
 import { platform } from '../../../platform';
 import type { AwsProps, EngineFile } from '../../../infra/aws';
 import { bootstrapDeclarations } from '../../../infra/bootstrap';
@@ -35,17 +36,26 @@ class HostMaterial extends pulumi.CustomResource {
   }
 }
 
-/** The example's cluster on AWS, as the Pulumi program declares it. */
-export function describeAwsProps(name = 'production', more: Partial<AwsProps> = {}): AwsProps {
-  const cluster = describeClusters(platform.props).get(name)!;
-  const declarations = bootstrapDeclarations(platform);
+/** The example's cluster on AWS. */
+export const CLUSTER = describeClusters(platform.props).get('production')!;
+
+function components() {
   const findings = new Findings();
-  const components = activate(indexComponents(declarations.components, findings), cluster, platform.props, findings);
+  const index = indexComponents(bootstrapDeclarations(platform).components, findings);
+  const active = activate(index, CLUSTER, platform.props, findings);
   if (findings.all.length > 0) throw new Error(JSON.stringify(findings.all));
+  return [...active.values()];
+}
+
+/** What its add-ons act as in the cloud. */
+export const IDENTITIES = addOnIdentities(components());
+
+/** That cluster as the Pulumi program declares it. */
+export function describeAwsProps(more: Partial<AwsProps> = {}): AwsProps {
   return {
-    cluster,
-    controlPlane: { ...describeControlPlane(platform.props.clusters[name]!), allowedSources: OFFICE },
-    components: components.values(),
+    cluster: CLUSTER,
+    controlPlane: { ...describeControlPlane(platform.props.clusters.production!), allowedSources: OFFICE },
+    components: components(),
     engines,
     issuerDocuments: { '.well-known/openid-configuration': '{}', 'openid/v1/jwks': '{"keys":[]}' },
     writeSecret: (host, secret) => new HostMaterial(host.name, secret.arn),
