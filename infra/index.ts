@@ -9,7 +9,12 @@ const ROOT = path.resolve(__dirname, '..');
 
 /** The Pulumi program: a stack is a cluster of `platform.ts`, by its name. Its outputs are what the tree needs of it. */
 function program(): Readonly<Record<string, unknown>> {
-  const { cluster, controlPlane } = stackCluster(platform, pulumi.getStack());
+  const config = new pulumi.Config('keelson');
+  const [hosts, kubernetesVersion] = [config.get('hosts'), config.get('kubernetesVersion')];
+  const { cluster, controlPlane } = stackCluster(platform.props, pulumi.getStack(), {
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+  });
   switch (cluster.provider) {
     case 'local': {
       const plan = planBootstrap(bootstrapDeclarations(platform, ROOT), cluster.name);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -16,47 +16,86 @@ export interface PulumiRun {
   readonly output: string;
 }
 
+/** Pulumi said that it could not do something. The message holds its last words. */
+export class PulumiError extends Error {
+  override readonly name = 'PulumiError';
+}
+
 /**
- * The environment in which Pulumi finds its state, its passphrase and the program that runs Node projects. State is
- * kept in `.keelson/pulumi` of the platform's folder unless the user says where (PULUMI_BACKEND_URL), encrypted with a
- * passphrase that is made there once.
+ * What Pulumi's environment needs beyond the user's own, so that it finds its state, its passphrase and the program
+ * that runs Node projects. State is kept in `.keelson/pulumi` of the platform's folder unless the user says where
+ * (PULUMI_BACKEND_URL), encrypted with a passphrase that is made there once.
  */
-export async function pulumiEnvironment(root: string, program: string): Promise<NodeJS.ProcessEnv> {
+async function pulumiVariables(root: string, program: string): Promise<Readonly<Record<string, string>>> {
   const own = path.join(path.resolve(root), '.keelson', 'pulumi');
   const state = path.join(own, 'state');
   await mkdir(state, { recursive: true, mode: 0o700 });
-  const given = process.env.PULUMI_CONFIG_PASSPHRASE ?? process.env.PULUMI_CONFIG_PASSPHRASE_FILE;
+  const { PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRASE_FILE: file, PULUMI_BACKEND_URL } = process.env;
   const passphrase = path.join(own, 'passphrase');
-  if (given === undefined && !existsSync(passphrase)) {
-    await writeFile(passphrase, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
+  if (given === undefined && file === undefined) {
+    await writeFile(passphrase, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      },
+    );
   }
   const folders = [path.dirname(program), ...(process.env.PATH ?? '').split(path.delimiter)];
   const hasHost = folders.some((folder) => existsSync(path.join(folder, LANGUAGE_HOST)));
   return {
-    ...process.env,
-    PATH: [...folders, ...(hasHost ? [] : [path.join(PRODUCT, 'bin', 'pulumi')])].join(path.delimiter),
-    PULUMI_BACKEND_URL: process.env.PULUMI_BACKEND_URL ?? `file://${state}`,
-    ...(given === undefined ? { PULUMI_CONFIG_PASSPHRASE_FILE: passphrase } : {}),
+    PATH: [...new Set([...folders, ...(hasHost ? [] : [path.join(PRODUCT, 'bin', 'pulumi')])])].join(path.delimiter),
+    PULUMI_BACKEND_URL: PULUMI_BACKEND_URL ?? `file://${state}`,
+    ...(given === undefined ? { PULUMI_CONFIG_PASSPHRASE_FILE: file ?? passphrase } : {}),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
   };
 }
 
+/** Shell commands that let a person type `pulumi` by hand. They name the passphrase's file, never the passphrase. */
+export async function exportsFor(root: string): Promise<string> {
+  const variables = await pulumiVariables(root, await getEngine('pulumi'));
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}='${value.replaceAll(`'`, `'\\''`)}'`)
+    .join('\n');
+}
+
 /**
- * Runs Pulumi on the platform's project. `show` gives it the terminal; else what it prints is kept and told when it
- * fails. Rejects only where it cannot be started.
+ * Runs Pulumi on the platform's project. `show` gives it the terminal; else what it prints is kept, and told line by
+ * line to `onLine`. Rejects only where it cannot be started.
  */
-export async function runPulumi(root: string, args: readonly string[], show: boolean): Promise<PulumiRun> {
+export async function runPulumi(
+  root: string,
+  args: readonly string[],
+  show: boolean,
+  onLine: (line: string) => void = () => {},
+): Promise<PulumiRun> {
   const program = await getEngine('pulumi');
-  const env = await pulumiEnvironment(root, program);
+  const env = { ...process.env, ...(await pulumiVariables(root, program)) };
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd: path.resolve(root),
-      env,
-      stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-    });
-    const chunks: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const stdio: StdioOptions = show ? 'inherit' : ['ignore', 'pipe', 'pipe'];
+    const child: ChildProcess = spawn(program, args, { cwd: path.resolve(root), env, stdio });
+    let output = '';
+    let line = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+        const lines = `${line}${text}`.split('\n');
+        line = lines.pop()!;
+        lines.forEach(onLine);
+      });
+    }
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString('utf8') }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
   });
+}
+
+/** Has Pulumi do something without showing it. Rejects with a `PulumiError` that holds what it said was wrong. */
+export async function pulumi(root: string, args: readonly string[], onLine?: (line: string) => void): Promise<string> {
+  const { code, output } = await runPulumi(root, [...args, '--non-interactive', '--color=never'], false, onLine);
+  if (code === 0) return output;
+  const faults = output
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /^error:/.test(line) && !/update failed$/.test(line))
+    .map((line) => line.replace(/^error:\s*/, ''));
+  const said = [...new Set(faults)].join('\n') || output.trim().split('\n').slice(-5).join('\n');
+  throw new PulumiError(`pulumi ${args[0]}: ${said}`);
 }

@@ -1,7 +1,9 @@
-import * as pulumi from '@pulumi/pulumi';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { load } from 'js-yaml';
 import type { Cluster } from '../src/model/cluster';
 import { describeControlPlane, type ControlPlane } from '../src/model/control-plane';
-import type { Platform } from '../src/model/declare';
+import type { PlatformProps } from '../src/model/platform.generated';
 import { describeClusters } from '../src/model/resolve/clusters';
 
 /** A cluster and its control plane, as a stack of its name provisions them. */
@@ -10,22 +12,50 @@ export interface StackCluster {
   readonly controlPlane: ControlPlane;
 }
 
+/** What a local stack's configuration may say in place of `platform.ts`, to try it out. */
+export interface StackConfig {
+  /** `keelson:hosts` */
+  readonly hosts?: string;
+  /** `keelson:kubernetesVersion` */
+  readonly kubernetesVersion?: string;
+}
+
 /**
- * The cluster that a stack is named after. A local one may be given another number of hosts for trying out, by
- * `pulumi config set keelson:hosts 3`; all others have what `platform.ts` says. Throws where no cluster has that name.
+ * The cluster that a stack is named after. A local one may be given another number of hosts or another version of
+ * Kubernetes by the stack's configuration; all others are as `platform.ts` says. Throws where no cluster has that name.
  */
-export function stackCluster(platform: Platform, stack: string): StackCluster {
-  const cluster = describeClusters(platform.props).get(stack);
-  const props = platform.props.clusters[stack];
-  if (!cluster || !props) {
-    const known = Object.keys(platform.props.clusters).sort().join(', ');
+export function stackCluster(props: PlatformProps, stack: string, config: StackConfig): StackCluster {
+  const cluster = describeClusters(props).get(stack);
+  const described = props.clusters[stack];
+  if (!cluster || !described) {
+    const known = Object.keys(props.clusters).sort().join(', ');
     throw new Error(`platform.ts has no cluster '${stack}': a stack is named after its cluster: ${known}`);
   }
-  const controlPlane = describeControlPlane(props);
+  const controlPlane = describeControlPlane(described);
   if (cluster.provider !== 'local') return { cluster, controlPlane };
-  const hosts = new pulumi.Config('keelson').getNumber('hosts') ?? controlPlane.hosts;
+  const hosts = config.hosts === undefined ? controlPlane.hosts : Number(config.hosts);
   if (hosts !== 1 && hosts !== 3 && hosts !== 5) {
-    throw new Error(`keelson:hosts is ${hosts}: etcd wants an odd number of members: set it to 1, 3 or 5`);
+    throw new Error(`keelson:hosts is '${config.hosts}': etcd wants an odd number of members: set it to 1, 3 or 5`);
   }
-  return { cluster, controlPlane: { ...controlPlane, hosts } };
+  const { kubernetesVersion = cluster.kubernetesVersion } = config;
+  if (!/^1\.\d+\.\d+$/.test(kubernetesVersion)) {
+    throw new Error(`keelson:kubernetesVersion is '${kubernetesVersion}': write it in full, such as 1.36.3`);
+  }
+  return { cluster: { ...cluster, kubernetesVersion }, controlPlane: { ...controlPlane, hosts } };
+}
+
+/** What Pulumi's configuration file of a stack says, for commands that run without Pulumi. */
+export function readStackConfig(root: string, stack: string): StackConfig {
+  const file = path.join(root, `Pulumi.${stack}.yaml`);
+  if (!existsSync(file)) return {};
+  const { config } = (load(readFileSync(file, 'utf8')) ?? {}) as { config?: Readonly<Record<string, unknown>> };
+  const text = (key: string): string | undefined => {
+    const value = config?.[`keelson:${key}`];
+    return value === undefined ? undefined : String(value);
+  };
+  const [hosts, kubernetesVersion] = [text('hosts'), text('kubernetesVersion')];
+  return {
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+  };
 }

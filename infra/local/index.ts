@@ -76,7 +76,7 @@ export function declareLocal(local: LocalCluster, plan: BootstrapPlan): Readonly
     kubeconfig: path.join(operated.directory, 'kubeconfig'),
     endpoint: `https://${site.endpoint.host}:${site.endpoint.port}`,
     hosts: hosts.map(({ name, address }) => ({ name, address })),
-    skipped: bootstrap.facts,
+    bootstrap: bootstrap.facts,
     nodes: nodes.facts,
   };
 }

@@ -1,16 +1,14 @@
-import { getEngine, type EngineName } from '../../src/engines';
+import { getEngine, isEngine, type EngineName } from '../../src/engines';
 import type { Host } from '../control-plane/host';
 import type { Programs } from './units';
 
-/** What the hosts' scripts call besides the units' own programs. */
-const TOOLS: readonly EngineName[] = ['etcdctl', 'etcdutl', 'kubectl'];
 /** Programs whose version the cluster decides. */
 const OF_KUBERNETES: readonly string[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'];
 
-/** Names of the engines that a host needs. */
+/** Names of the engines that a host needs; what else its scripts call comes with the machine. */
 export function engineNames(host: Host): EngineName[] {
-  const own = host.units.map(({ program }) => program).filter((program) => !program.startsWith('/'));
-  return [...new Set([...own, ...(host.role === 'control-plane' ? TOOLS : [])])] as EngineName[];
+  const called = host.units.flatMap(({ program, uses = [] }) => [program, ...uses]);
+  return [...new Set(called)].filter((program): program is EngineName => isEngine(program));
 }
 
 /** The version of an engine that a cluster runs: its own Kubernetes, and the pinned one of everything else. */

@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
 
 /** Adds the options that every command takes. */
-export function withCommonOptions(command: Command): Command {
+export function withRoot(command: Command): Command {
   return command
     .option('-C, --root <directory>', `folder of the platform's repository`, process.cwd())
     .option('--json', 'print one JSON document for a program to read')
-    .option('-q, --quiet', 'print findings and errors alone')
-    .option('--no-cache', 'render everything anew');
+    .option('-q, --quiet', 'print findings and errors alone');
+}
+
+/** Adds the options that every command takes which renders. */
+export function withCommonOptions(command: Command): Command {
+  return withRoot(command).option('--no-cache', 'render everything anew');
 }
 
 /** Appends an example to a command's help. */

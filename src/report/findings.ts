@@ -38,6 +38,6 @@ function shown(value: unknown): string {
 }
 
 /** `1 tenant`, `2 tenants`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+export function count(number: number, noun: string, plural = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : plural}`;
 }

@@ -1,0 +1,89 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import { getEngine } from '../../src/engines';
+import { pulumi } from '../pulumi';
+import { engineNames, engineVersionFor } from './programs';
+import type { LocalCluster } from './index';
+import { placeAt } from './place';
+import { clusterStatus, type ClusterStatus } from './status';
+
+/** What a cluster of three hosts writes, and the engines, in bytes; measured with room to spare. */
+const ROOM = 3 * 1024 ** 3;
+
+export interface BringUpOptions {
+  /** Control-plane hosts. @default - as the stack's configuration and platform.ts say */
+  readonly hosts?: string;
+  /** Describes the cluster anew, after the stack's configuration changed. */
+  readonly describe: () => LocalCluster;
+  readonly onProgress: (message: string) => void;
+}
+
+/** What came up. */
+export interface BringUpResult {
+  readonly status: ClusterStatus;
+  /** Milliseconds by part. */
+  readonly milliseconds: { readonly engines: number; readonly pulumi: number };
+  /** Resources as Pulumi counts them. */
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  /** What the bootstrap left out or what only looks as if it ran, and why. */
+  readonly notes: readonly { readonly step: string; readonly reason: string }[];
+}
+
+interface Outputs {
+  readonly bootstrap?: {
+    readonly skipped?: BringUpResult['notes'];
+    readonly notRunning?: BringUpResult['notes'];
+  };
+}
+
+/** Gets every engine, then has Pulumi make the cluster as it is described. May be called at any time again. */
+export async function bringUp(
+  root: string,
+  before: LocalCluster,
+  { hosts, describe, onProgress }: BringUpOptions,
+): Promise<BringUpResult> {
+  const stack = before.cluster.name;
+  if (process.platform !== 'linux') {
+    throw new Error(`a local cluster needs Linux: its hosts are loopback addresses, and its programs Linux' own`);
+  }
+  await enoughRoom(placeAt(before.operated.directory).directory);
+  const started = Date.now();
+  await getEngine('pulumi', { onProgress: (event) => onProgress(String(event)) });
+  for (const name of new Set(before.hosts.flatMap(engineNames))) {
+    const version = engineVersionFor(name, before.cluster.kubernetesVersion);
+    await getEngine(name, {
+      ...(version === undefined ? {} : { version }),
+      onProgress: (event) => onProgress(String(event)),
+    });
+  }
+  const engines = Date.now() - started;
+  onProgress('pulumi');
+  await pulumi(root, ['stack', 'select', '--create', stack]);
+  if (hosts !== undefined) await pulumi(root, ['config', 'set', 'keelson:hosts', hosts, '--stack', stack]);
+  const local = hosts === undefined ? before : describe();
+  const output = await pulumi(root, ['up', '--yes', '--skip-preview', '--stack', stack], (line) => {
+    const [, resource, doing] = /keelson:local:\w+ (\S+) (creat|updat|delet)/.exec(line) ?? [];
+    if (resource) onProgress(`${resource}: ${doing}ing`);
+  });
+  const outputs = JSON.parse(await pulumi(root, ['stack', 'output', '--json', '--stack', stack])) as Outputs;
+  const counted = (word: string): number =>
+    Number(new RegExp(`^\\s+[+~-] (\\d+) ${word}$`, 'm').exec(output)?.[1] ?? 0);
+  return {
+    status: await clusterStatus(local),
+    milliseconds: { engines, pulumi: Date.now() - started - engines },
+    created: counted('created'),
+    updated: counted('updated'),
+    deleted: counted('deleted'),
+    notes: [...(outputs.bootstrap?.skipped ?? []), ...(outputs.bootstrap?.notRunning ?? [])],
+  };
+}
+
+async function enoughRoom(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(directory);
+  const free = bavail * bsize;
+  if (free >= ROOM) return;
+  const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+  throw new Error(`${directory}: ${gibibytes(free)} free, and a cluster wants ${gibibytes(ROOM)}: make room first`);
+}

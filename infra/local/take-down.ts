@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { PulumiError, pulumi } from '../pulumi';
+import type { LocalCluster } from './index';
+import { placeAt } from './place';
+import { isRunning } from './process-table';
+import { releaseMachine } from './supervision';
+import { listSnapshots } from './snapshots';
+import { UnitFolder } from './unit-files';
+
+/** What taking a cluster down ends and removes. */
+export interface DownPlan {
+  readonly cluster: string;
+  /** Processes that end, by host. */
+  readonly processes: Readonly<Record<string, readonly string[]>>;
+  /** The folder that is removed, with secrets, data and logs. */
+  readonly directory: string;
+  /** Snapshots of etcd that go with it. */
+  readonly snapshots: number;
+  /** The Pulumi stack that is removed. */
+  readonly stack: string;
+}
+
+/** What would be ended and removed. Changes nothing. */
+export async function planDown(local: LocalCluster): Promise<DownPlan> {
+  const { operated } = local;
+  const place = placeAt(operated.directory);
+  const processes: Record<string, string[]> = {};
+  for (const host of new UnitFolder(place.machine).names()) {
+    const folder = new UnitFolder(place.supervisor(host));
+    const running = folder.known().filter((name) => isRunning(folder.state(name).process));
+    if (running.length > 0) processes[host] = running;
+  }
+  return {
+    cluster: operated.cluster,
+    processes,
+    directory: operated.directory,
+    snapshots: (await listSnapshots(local)).length,
+    stack: operated.cluster,
+  };
+}
+
+/**
+ * Ends every process of the cluster, removes its folder and its stack, and nothing else. What is gone already, or
+ * was left half done, is no hindrance.
+ */
+export async function takeDown(
+  root: string,
+  { operated }: LocalCluster,
+  onProgress: (message: string) => void = () => {},
+): Promise<void> {
+  const stack = operated.cluster;
+  // All hosts at once: what Pulumi would do one after the other is then done already.
+  onProgress('ending processes');
+  await releaseMachine(placeAt(operated.directory));
+  onProgress('removing its files');
+  if (existsSync(operated.directory)) await rm(operated.directory, { recursive: true, force: true });
+  onProgress('removing the stack');
+  await pulumi(root, ['stack', 'rm', '--yes', '--force', '--stack', stack]).catch((error: Error) => {
+    if (!(error instanceof PulumiError) || !/no stack named/.test(error.message)) throw error;
+  });
+}
