@@ -23,14 +23,11 @@ export interface AlarmsProps {
   readonly records: DeclaredBucket;
 }
 
-/**
- * What AWS must tell by itself, because the cluster's own alerts are silent when the cluster is. Messages go to the
- * platform's contact, who confirms the subscription once.
- */
-export function declareAlarms(scope: AwsScope, props: AlarmsProps): sns.Topic {
+/** Where AWS tells what it must: messages go to the platform's contact, who confirms the subscription once. */
+export function declareNotices(scope: AwsScope, keys: Keys): sns.Topic {
   const topic = new sns.Topic(
     'notices',
-    { kmsMasterKeyId: props.keys.notices, tags: tags(scope, 'observation', 'notices') },
+    { kmsMasterKeyId: keys.notices, tags: tags(scope, 'observation', 'notices') },
     child(scope),
   );
   new sns.TopicSubscription(
@@ -38,6 +35,12 @@ export function declareAlarms(scope: AwsScope, props: AlarmsProps): sns.Topic {
     { topic: topic.arn, protocol: 'email', endpoint: scope.cluster.platform.contact },
     child(scope),
   );
+  return topic;
+}
+
+/** What AWS must tell by itself, because the cluster's own alerts are silent when the cluster is. */
+export function declareAlarms(scope: AwsScope, props: AlarmsProps): sns.Topic {
+  const topic = declareNotices(scope, props.keys);
   const alarm = (name: string, rest: Omit<cloudwatch.MetricAlarmArgs, 'name' | 'tags'>) =>
     new cloudwatch.MetricAlarm(
       name,

@@ -139,7 +139,13 @@ const SERVICES: Partial<Record<KeyUse, (scope: AwsScope) => readonly object[]>> 
       Resource: '*',
       Condition: {
         ArnLike: {
-          'kms:EncryptionContext:aws:logs:arn': arn(scope, 'logs', `log-group:/keelson/${scope.cluster.name}/*`),
+          'kms:EncryptionContext:aws:logs:arn': [
+            arn(scope, 'logs', `log-group:/keelson/${scope.cluster.name}/*`),
+            // EKS names the group of its control plane itself.
+            ...(scope.cluster.provider === 'eks'
+              ? [arn(scope, 'logs', `log-group:/aws/eks/${scope.cluster.name}/*`)]
+              : []),
+          ],
         },
       },
     },

@@ -102,7 +102,7 @@ function nodePorts(declarations: readonly ComponentDeclaration[]): readonly numb
 }
 
 /** Ports outside that add-ons, images and the GitOps repository are reached on. Which hosts is for network policies. */
-function worldPorts(cluster: Cluster, declarations: readonly ComponentDeclaration[]): readonly number[] {
+export function worldPorts(cluster: Cluster, declarations: readonly ComponentDeclaration[]): readonly number[] {
   const { protocol, port } = new URL(cluster.platform.gitops.url);
   const git = port !== '' ? Number(port) : protocol === 'ssh:' ? 22 : HTTPS;
   const declared = declarations
@@ -116,14 +116,24 @@ function unique(ports: readonly number[]): readonly number[] {
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 
+/** What differs between kinds of cluster. */
+export interface SecurityGroupsProps<Role extends NetworkRole> {
+  /** @default - all */
+  readonly roles?: readonly Role[];
+  /** Further tags of the workers' group, such as Karpenter's. @default - none */
+  readonly workerTags?: Readonly<Record<string, string>>;
+}
+
 /** A security group a role, and for each edge a rule at both of its ends. */
-export function declareSecurityGroups(
+export function declareSecurityGroups<Role extends NetworkRole = NetworkRole>(
   scope: AwsScope,
   network: Network,
   edges: readonly NetworkEdge[],
-): SecurityGroups {
+  props: SecurityGroupsProps<Role> = {},
+): Readonly<Record<Role, ec2.SecurityGroup>> {
+  const { roles = NETWORK_ROLES, workerTags = {} } = props;
   const groups = Object.fromEntries(
-    NETWORK_ROLES.map((role) => [
+    roles.map((role) => [
       role,
       new ec2.SecurityGroup(
         `group-${role}`,
@@ -131,7 +141,12 @@ export function declareSecurityGroups(
           vpcId: network.vpcId,
           description: `${scope.cluster.name}: ${role}`,
           // Rules stand for themselves: the cloud controller adds its own to the workers' group, the one it finds by tag.
-          tags: tags(scope, 'network', `group-${role}`, role === 'worker' ? ownedTag(scope.cluster) : {}),
+          tags: tags(
+            scope,
+            'network',
+            `group-${role}`,
+            role === 'worker' ? { ...ownedTag(scope.cluster), ...workerTags } : {},
+          ),
         },
         child(scope, { ignoreChanges: ['ingress', 'egress'] }),
       ),
