@@ -21,6 +21,7 @@ import type { Site, SiteHost } from './site';
 export { documentFlags, flagsAsMarkdown, flagsOf, type FlagRow } from './flags';
 export { QUOTA_BYTES } from './etcd';
 export { bootstrapTokenParameter } from './bootstrap-token';
+export { flowControlObjects } from './flow-control';
 export { joiningAccess, joinsByToken } from './joining';
 export { describeWorker } from './kubelet';
 export { systemdFiles, systemdUnits } from './systemd';

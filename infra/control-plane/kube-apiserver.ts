@@ -191,7 +191,7 @@ function towardsNodes(host: SiteHost): readonly Flag[] {
   ];
 }
 
-/** What one server takes on. Who of all goes first is said by objects: FlowSchemas and PriorityLevelConfigurations. */
+/** What one server takes on. Who of all goes first is said by objects (`flowControlObjects`). */
 function capacity({ site }: Subject): readonly Flag[] {
   const drain = site.loadBalancer ? DRAIN.haproxy : DRAIN.cloud;
   return [

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { platform } from '../../platform';
-import { describeHosts, describeWorker, flagsOf } from '../../infra/control-plane';
+import { describeHosts, describeWorker, flagsOf, flowControlObjects } from '../../infra/control-plane';
 import type { Component } from '../../infra/control-plane/component';
 import type { Host } from '../../infra/control-plane/host';
 import { joining, joiningAccess } from '../../infra/control-plane/joining';
@@ -144,6 +144,20 @@ describe('a generated control plane, run by real engines', () => {
       });
     expect(await status(data['ca.crt'])).toBe(200);
     expect(await status(alone)).toBe('unable to get issuer certificate');
+  });
+
+  test('the platform’s people do not wait behind everybody’s programs', async () => {
+    const schemas = '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas';
+    for (const object of flowControlObjects(cluster)) expect((await create(schemas, object)).status).toBe(201);
+    const level = async (name: string) =>
+      (await api.request('GET', `${schemas}/${name}`)).body as {
+        spec: { matchingPrecedence: number };
+        status: { conditions?: { type: string; status: string }[] };
+      };
+    await until(async () => (await level('keelson-people')).status.conditions !== undefined);
+    const people = await level('keelson-people');
+    expect(people.status.conditions).toMatchObject([{ type: 'Dangling', status: 'False' }]);
+    expect(people.spec.matchingPrecedence).toBeLessThan((await level('service-accounts')).spec.matchingPrecedence);
   });
 
   test('a namespace that nobody labelled takes no privileged Pod', async () => {
