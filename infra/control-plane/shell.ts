@@ -25,6 +25,8 @@ export function beginning(host: SiteHost, name: string, does: string): readonly 
     'work=$(mktemp -d "$state/$name.XXXXXX")',
     `trap 'rm -rf "$work"' EXIT`,
     `trap 'exit 1' HUP INT TERM`,
+    // kubectl and aws keep caches there, and would else in whatever folder they are started in.
+    'export HOME="$work"',
     '',
     'fail() { echo "$name: $*" >&2; exit 1; }',
     // Node exporter reads the folder at any time: half a file would be a wrong number.
