@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host, Unit } from '../control-plane/host';
 import { isRunning } from './process-table';
 import type { UnitFile, UnitFolder } from './unit-files';
@@ -12,6 +13,9 @@ interface Listener {
   readonly port: number;
 }
 
+/** How long a port may stay taken, in milliseconds: what was killed lets go of it only when its last thread has ended. */
+const PATIENCE = 3_000;
+
 /** Rejects where others listen on ports that units need which do not run yet: all such ports at once, and who it is. */
 export async function refuseTakenPorts(folder: UnitFolder, host: Host, units: readonly UnitFile[]): Promise<void> {
   const idle = host.units.filter(
@@ -20,7 +24,7 @@ export async function refuseTakenPorts(folder: UnitFolder, host: Host, units: re
   const faults = await Promise.all(
     idle.flatMap((unit) =>
       listenersOf(host, unit).map(async (listener) =>
-        (await listens(listener))
+        (await staysTaken(listener))
           ? `${listener.address}:${listener.port} of ${unit.name}${holder(listener)}`
           : undefined,
       ),
@@ -54,6 +58,15 @@ export function listenersOf(host: Host, unit: Unit): Listener[] {
   return found;
 }
 
+async function staysTaken(listener: Listener): Promise<boolean> {
+  const deadline = Date.now() + PATIENCE;
+  while (await listens(listener)) {
+    if (Date.now() > deadline) return true;
+    await sleep(100);
+  }
+  return false;
+}
+
 function listens({ address, port }: Listener): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port, timeout: TIMEOUT });
@@ -68,13 +81,13 @@ function listens({ address, port }: Listener): Promise<boolean> {
 }
 
 /** Who listens there, where the kernel lets us know: a process of another user does not show. */
-function holder({ port }: Listener): string {
+function holder({ address, port }: Listener): string {
   try {
-    const hex = port.toString(16).toUpperCase().padStart(4, '0');
+    const own = [hexadecimal(address, port), hexadecimal('0.0.0.0', port)];
     const inodes = readFileSync('/proc/net/tcp', 'utf8')
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
-      .filter((fields) => fields[1]?.endsWith(`:${hex}`) && fields[3] === LISTENING)
+      .filter((fields) => own.includes(fields[1] ?? '') && fields[3] === LISTENING)
       .map((fields) => `socket:[${fields[9]}]`);
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       if (socketsOf(pid).some((link) => inodes.includes(link))) {
@@ -85,6 +98,13 @@ function holder({ port }: Listener): string {
     // Whoever it was has gone meanwhile.
   }
   return '';
+}
+
+/** An address as /proc/net/tcp has it: its four bytes from the last to the first. */
+function hexadecimal(address: string, port: number): string {
+  const bytes = address.split('.').reverse().map(Number);
+  const hex = (value: number, width: number): string => value.toString(16).toUpperCase().padStart(width, '0');
+  return `${bytes.map((byte) => hex(byte, 2)).join('')}:${hex(port, 4)}`;
 }
 
 /** Source: the kernel's include/net/tcp_states.h. */

@@ -35,6 +35,7 @@ export async function superviseHost(place: Place, host: string): Promise<void> {
     environment: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '1' },
     log: path.join(directory, 'supervisor.log'),
     requires: [],
+    after: [],
     stopTimeout: HOST_STOP_TIMEOUT,
     revision: process.version,
   };

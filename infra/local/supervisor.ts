@@ -18,10 +18,10 @@ const STOP_TIMEOUT = 15_000;
 const LOG_SIZE = 16 * 1024 * 1024;
 
 /**
- * Keeps the units of a folder running until it is told to end (SIGTERM, SIGINT): then it ends them, the last started
- * first. Each time it looks, it compares what shall run with what runs, by process number and start time, and does
- * the one thing that is missing. So it needs no memory: killed and started again, it takes over what its predecessor
- * left running.
+ * Keeps the units of a folder running until it is told to end (SIGTERM, SIGINT): then it ends them, each after those
+ * that need it. Each time it looks, it compares what shall run with what runs, by process number and start time, and
+ * does the one thing that is missing. So it needs no memory: killed and started again, it takes over what its
+ * predecessor left running.
  */
 export class Supervisor {
   readonly #folder: UnitFolder;
@@ -39,10 +39,7 @@ export class Supervisor {
       this.#look(this.#folder.names());
       await sleep(INTERVAL);
     }
-    for (let running = this.#running(); running.length > 0; running = this.#running()) {
-      for (const name of running) this.#end(name, this.#folder.state(name));
-      await sleep(INTERVAL / 5);
-    }
+    while (this.#endAll(this.#folder.known())) await sleep(INTERVAL / 5);
   }
 
   stop(): void {
@@ -50,11 +47,9 @@ export class Supervisor {
   }
 
   #look(wanted: readonly string[]): void {
-    for (const name of this.#folder.known().filter((known) => !wanted.includes(known))) {
-      const state = this.#folder.state(name);
-      if (isRunning(state.process)) this.#end(name, state);
-      else this.#folder.removeState(name);
-    }
+    const unwanted = this.#folder.known().filter((known) => !wanted.includes(known));
+    this.#endAll(unwanted);
+    for (const name of unwanted) if (!isRunning(this.#folder.state(name).process)) this.#folder.removeState(name);
     for (const name of wanted) {
       const unit = this.#folder.unit(name);
       if (unit) this.#keep(unit, this.#folder.state(name));
@@ -93,6 +88,7 @@ export class Supervisor {
       const next: UnitState = {
         ...(started ? { process: started } : {}),
         revision: unit.revision,
+        after: unit.after,
         stopTimeout: unit.stopTimeout,
         started: Date.now(),
         failures: state.failures,
@@ -129,14 +125,15 @@ export class Supervisor {
     } else if (Date.now() - asked > stopTimeout) signal(process, 'SIGKILL');
   }
 
-  /** Units that run, the last started first. */
-  #running(): string[] {
-    return this.#folder
-      .known()
+  /** Asks those to end that none of the others needs any more. Tells whether any still runs. */
+  #endAll(names: readonly string[]): boolean {
+    const running = names
       .map((name) => ({ name, state: this.#folder.state(name) }))
-      .filter(({ state }) => isRunning(state.process))
-      .sort((a, b) => (b.state.started ?? 0) - (a.state.started ?? 0))
-      .map(({ name }) => name);
+      .filter(({ state }) => isRunning(state.process));
+    for (const { name, state } of running) {
+      if (!running.some((other) => other.state.after?.includes(name))) this.#end(name, state);
+    }
+    return running.length > 0;
   }
 }
 

@@ -16,6 +16,8 @@ export interface UnitFile {
   readonly every?: number;
   /** Paths that must be there before it may start: without its data, a member of etcd must not start as if it were new. */
   readonly requires: readonly string[];
+  /** Units that it needs until it has ended: they end after it. */
+  readonly after: readonly string[];
   /** How long it may take to end by itself before it is killed, in milliseconds. */
   readonly stopTimeout: number;
   /** Changes with whatever it reads at start only; the supervisor starts it anew then. */
@@ -33,7 +35,8 @@ export interface UnitState {
   readonly ended?: number;
   /** @default - it runs, or nobody saw how it ended */
   readonly exitCode?: number;
-  /** How long it may take to end by itself, in milliseconds: also once its unit is gone. */
+  /** As its unit said when it was started; it holds also once the unit is gone. */
+  readonly after?: readonly string[];
   readonly stopTimeout?: number;
   /** How many times in a row it ended soon after its start. */
   readonly failures: number;

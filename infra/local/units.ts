@@ -39,6 +39,7 @@ export async function unitFile(place: Place, host: Host, unit: Unit, programs: P
     log: path.join(place.supervisor(host.name), 'log', `${name}.log`),
     ...(every === undefined ? {} : { every }),
     requires: [],
+    after: unit.after,
     stopTimeout: STOP_TIMEOUT,
   };
   return { ...file, revision: await revisionOf(file, restartOn) };
