@@ -25,7 +25,7 @@ done < "$facts/packages"
 [ "${#packages[@]}" -eq 0 ] || dnf install -y --setopt=install_weak_deps=False "${packages[@]}"
 # Units look for programs in one place.
 while read -r package program; do
-  [ -e "$root/usr/local/bin/$program" ] || ln -s "/usr/bin/$program" "$root/usr/local/bin/$program"
+  ln -sfn "/usr/bin/$program" "$root/usr/local/bin/$program"
 done < "$facts/packages"
 
 while read -r engine sha256 key; do

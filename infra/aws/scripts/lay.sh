@@ -14,7 +14,9 @@ while read -r kind mode owner path content; do
   case /$path/ in
     */../* | */./*) fail "'$path' leads elsewhere" ;;
   esac
-  id -u "$owner" > /dev/null 2>&1 || useradd --system --no-create-home --shell /sbin/nologin "$owner"
+  if [ "$owner" != root ]; then
+    id -u "$owner" > /dev/null 2>&1 || useradd --system --user-group --no-create-home --shell /sbin/nologin "$owner"
+  fi
   target=$root$path
   case $kind in
     D)
@@ -23,7 +25,10 @@ while read -r kind mode owner path content; do
       chown "$owner:$owner" "$target"
       ;;
     F)
-      mkdir -p "$(dirname "$target")"
+      if [ "$(stat -c '0%a %U' "$target" 2> /dev/null)" = "$mode $owner" ] && base64 -d <<< "${content:-}" | cmp -s - "$target"; then
+        continue
+      fi
+      mkdir -p "${target%/*}"
       new=$(mktemp "$target.XXXXXX")
       base64 -d <<< "${content:-}" > "$new" || { rm -f "$new"; fail "$path: its content is damaged"; }
       chmod "$mode" "$new"
