@@ -98,7 +98,7 @@ function dueFor(plan: AuthorityPlan, { certificate, parsed }: StoredAuthority, n
   const difference = authorityDifference(plan, certificate);
   return [
     ...(inLastThird(parsed, now) ? [`${plan.name}: its certificate ends on ${notAfter}`] : []),
-    ...(difference ? [`${plan.name}: ${difference} is not as planned`] : []),
+    ...(difference ? [`${plan.name}: ${difference}`] : []),
   ];
 }
 
@@ -132,7 +132,7 @@ function reasonToRenew(
 ): string | undefined {
   if (!signedBy({ parsed }, issuer)) return 'another authority signs now';
   const difference = leafDifference(plan, certificate);
-  if (difference) return `${difference} differs from the plan`;
+  if (difference) return difference;
   const made = Date.parse(parsed.validFrom) + CLOCK_SKEW_MINUTES * 60_000;
   if (renewBefore && made < Date.parse(renewBefore)) return 'a rotation of the leaves';
   return inLastThird(parsed, now) ? 'the last third of its life' : undefined;

@@ -18,8 +18,6 @@ import { FIRST, INITIAL_STATE, readState, writeState, type PkiState } from './st
 import { SecretStoreError, type SecretStore } from './store';
 import { issueAuthority, issueLeaf } from './x509';
 
-export { pkiDrift } from './inspect';
-
 const MINUTES_A_DAY = 24 * 60;
 
 /**

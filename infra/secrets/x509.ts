@@ -75,24 +75,29 @@ export async function issueLeaf(plan: LeafContent, minutes: number, issuer: Iden
 /** Tells what of an authority's certificate is not as planned; undefined where all is. */
 export function authorityDifference(plan: AuthorityPlan, certificate: string): string | undefined {
   const found = new x509.X509Certificate(certificate);
-  if (found.subjectName.toString() !== new x509.Name([{ CN: [plan.commonName] }]).toString()) return 'its name';
-  if (!sameTexts(usagesOf(found), usageOids(plan.usages ?? []))) return 'what its leaves may be used for';
+  if (found.subjectName.toString() !== new x509.Name([{ CN: [plan.commonName] }]).toString())
+    return 'its name is not as planned';
+  if (!sameTexts(usagesOf(found), usageOids(plan.usages ?? [])))
+    return 'what its leaves may be used for is not as planned';
   const constraints = found.getExtension(NAME_CONSTRAINTS);
   const [planned] = constraintExtensions(plan.constraints);
   const hex = (extension: x509.Extension | null | undefined) =>
     extension && Buffer.from(extension.value).toString('hex');
-  return hex(constraints) === hex(planned) || (!constraints && !planned) ? undefined : 'the names it may sign for';
+  return hex(constraints) === hex(planned) || (!constraints && !planned)
+    ? undefined
+    : 'the names it may sign for are not as planned';
 }
 
 /** Tells what of a leaf is not as planned; undefined where all is. */
 export function leafDifference(plan: CertificatePlan, certificate: string): string | undefined {
   const found = new x509.X509Certificate(certificate);
-  if (found.subjectName.toString() !== new x509.Name(subjectOf(plan)).toString()) return 'its subject';
-  if (!sameTexts(usagesOf(found), usageOids(plan.usages))) return 'its usages';
+  if (found.subjectName.toString() !== new x509.Name(subjectOf(plan)).toString())
+    return 'its subject is not as planned';
+  if (!sameTexts(usagesOf(found), usageOids(plan.usages))) return 'its usages are not as planned';
   const names = found.getExtension(x509.SubjectAlternativeNameExtension)?.names.toJSON() ?? [];
   const of = (type: string) => names.filter((name) => name.type === type).map(({ value }) => String(value));
-  if (!sameTexts(of('dns'), plan.dnsNames)) return 'its DNS names';
-  return sameTexts(of('ip'), plan.addresses) ? undefined : 'its addresses';
+  if (!sameTexts(of('dns'), plan.dnsNames)) return 'its DNS names are not as planned';
+  return sameTexts(of('ip'), plan.addresses) ? undefined : 'its addresses are not as planned';
 }
 
 async function issue(

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import type { CertificatePlan, CertificateUsage, IntermediateName } from '../../infra/control-plane/pki';
 import { FolderStore } from '../../infra/secrets/folder-store';
-import { ensurePki, pkiDrift } from '../../infra/secrets/issue';
+import { pkiDrift } from '../../infra/secrets/inspect';
+import { ensurePki } from '../../infra/secrets/issue';
 import { materialise } from '../../infra/secrets/materialise';
 import { inLastThird, type PkiReport } from '../../infra/secrets/report';
 import { forgetRootKey, readRootKey, returnRootKey } from '../../infra/secrets/root-key';
@@ -180,7 +181,7 @@ describe('a second run', () => {
     const moved = localPlan(3, { endpoint: { host: '127.20.0.9', port: 6443 } });
     const report = await ensurePki(moved, store, NOW);
     expect(changes(report).filter((line) => !line.endsWith('undefined'))).toEqual([
-      'control-plane-1/apiserver: its addresses differs from the plan',
+      'control-plane-1/apiserver: its addresses are not as planned',
     ]);
     expect(report.certificates.filter(({ change }) => change === 'created')).toHaveLength(22);
     const shrunk = await ensurePki(plan, store, NOW);
@@ -205,7 +206,7 @@ describe('a second run', () => {
         one.name === 'etcd' ? { ...one, constraints: { permittedAddresses: ['10.0.0.0/8'] } } : one,
       ),
     };
-    expect((await ensurePki(wider, store, NOW)).due).toEqual(['etcd: the names it may sign for is not as planned']);
+    expect((await ensurePki(wider, store, NOW)).due).toEqual(['etcd: the names it may sign for are not as planned']);
   });
 });
 
@@ -303,7 +304,7 @@ describe('damage', () => {
     const state = readFileSync(file('state.json'), 'utf8');
     rmSync(file('state.json'));
     await expect(ensurePki(plan, store, NOW)).rejects.toThrow(/state.json is lost, and \d+ secrets are there; restore/);
-    writeFileSync(file('state.json'), state.slice(0, 100));
+    writeFileSync(file('state.json'), state.slice(0, 100), { mode: 0o600 });
     await expect(ensurePki(plan, store, NOW)).rejects.toThrow(/state.json is damaged; restore/);
     rmSync(file('state.json'));
     mkdirSync(file('state.json'), { mode: 0o700 });

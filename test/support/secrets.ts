@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { connect, createServer, type ConnectionOptions, type SecureContextOptions } from 'node:tls';
+import { checkServerIdentity, connect, createSecureContext, createServer, type SecureContextOptions } from 'node:tls';
 import type { Material } from '../../infra/control-plane/host';
 import { pkiPlan, type PkiPlan } from '../../infra/control-plane/pki';
 import type { Site } from '../../infra/control-plane/site';
@@ -100,12 +100,19 @@ export interface Side {
  * `name` is what the client takes the server for.
  */
 export async function handshake(server: Side, client: Side, name = 'localhost'): Promise<string> {
-  const context = (side: Side): SecureContextOptions & { allowPartialTrustChain: boolean } => ({
+  const options = (side: Side): SecureContextOptions & { allowPartialTrustChain: boolean } => ({
     ca: side.trust,
     ...(side.certificate ? { cert: side.certificate, key: side.key } : {}),
     allowPartialTrustChain: true,
   });
-  const listener = createServer({ ...context(server), requestCert: true, rejectUnauthorized: true });
+  // Servers of this Node drop `allowPartialTrustChain`, unless their context is made apart.
+  const context = createSecureContext(options(server));
+  const listener = createServer({
+    ...options(server),
+    SNICallback: (_name, give) => give(null, context),
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   try {
@@ -119,8 +126,14 @@ export async function handshake(server: Side, client: Side, name = 'localhost'):
         setTimeout(() => resolve(`server: ${error.code ?? error.message}`), 20),
       );
       const { port } = listener.address() as AddressInfo;
-      const options: ConnectionOptions = { ...context(client), host: '127.0.0.1', port, servername: name };
-      const socket = connect({ ...options, checkServerIdentity: identityOf(name) });
+      const socket = connect({
+        secureContext: createSecureContext(options(client)),
+        host: '127.0.0.1',
+        port,
+        // An address may not be a server name of TLS: which one to look for is told apart.
+        servername: 'localhost',
+        checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
+      });
       socket.on('error', (error: NodeJS.ErrnoException) => {
         if (!/ALERT|ECONNRESET|EPIPE/.test(error.code ?? '')) resolve(`client: ${error.code ?? error.message}`);
       });
@@ -128,12 +141,6 @@ export async function handshake(server: Side, client: Side, name = 'localhost'):
   } finally {
     listener.close();
   }
-}
-
-/** Node does not send addresses as server names, so that it must be told which one to look for. */
-function identityOf(name: string): ConnectionOptions['checkServerIdentity'] {
-  const { checkServerIdentity } = require('node:tls') as typeof import('node:tls');
-  return (_host, certificate) => checkServerIdentity(name, certificate);
 }
 
 /** What `openssl verify` says of a leaf under just one authority: `OK`, or its reason. */
