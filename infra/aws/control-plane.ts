@@ -71,7 +71,7 @@ export function declareControlPlane(scope: AwsScope, props: ControlPlaneProps): 
 
 /** What machines of the pools join by. Hosts write the values; Pulumi makes the places and never looks again. */
 function declareParameters(scope: AwsScope, { keys }: ControlPlaneProps): void {
-  const options = child(scope, { ignoreChanges: ['value'] });
+  const options = child(scope, { ignoreChanges: ['value', 'keyId'] });
   new ssm.Parameter(
     'bootstrap-token',
     {
