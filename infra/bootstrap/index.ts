@@ -15,4 +15,5 @@ export { ChartMissingError, helmCharts, type Charts } from './charts';
 export { bootstrapDeclarations } from './declarations';
 export { readDefinitions } from './definitions';
 export type { KubeObject } from './object';
+export { declareBootstrap, planDefinitions, type BootstrapPart, type BootstrapResourcesProps } from './resources';
 export { planBootstrap, type BootstrapPlan, type BootstrapStep } from './plan';

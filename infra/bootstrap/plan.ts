@@ -50,6 +50,11 @@ export interface BootstrapStep {
 export interface BootstrapPlan {
   readonly cluster: string;
   readonly steps: readonly BootstrapStep[];
+  /**
+   * The step that must be done before machines join, where one makes them wait to be well: without a network none is.
+   * @default - the team brings its network by other means
+   */
+  readonly machinesAfter?: string;
 }
 
 /** Charts without which nothing else comes, by role, in the order in which they start. */
@@ -87,8 +92,10 @@ export function planBootstrap(declarations: Declarations, name: string): Bootstr
     addOns: slices.filter((slice): slice is ComponentSlice => slice.kind === 'component'),
   };
   const started = startedBy(parts);
+  const network = withRole(parts, 'network');
   return {
     cluster: name,
+    ...(network?.declaration.chart ? { machinesAfter: `chart/${network.name}` } : {}),
     steps: [
       {
         name: 'access',

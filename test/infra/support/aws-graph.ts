@@ -59,6 +59,12 @@ const COMPUTED: Readonly<Record<string, (name: string, given: Record<string, unk
   }),
   'aws:cloudfront/originAccessControl:OriginAccessControl': () => ({}),
   'aws:ebs/volume:Volume': (name) => ({ id: `vol-${name}` }),
+  'aws:sqs/queue:Queue': (name) => ({ url: `https://sqs.eu-central-1.amazonaws.com/111122223333/${name}` }),
+  'aws:eks/cluster:Cluster': () => ({
+    endpoint: 'https://0A1B2C3D.gr7.eu-central-1.eks.amazonaws.com',
+    certificateAuthority: { data: 'Y2VydGlmaWNhdGU=' },
+    identities: [{ oidcs: [{ issuer: 'https://oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C3D' }] }],
+  }),
 };
 
 /** Answers of AWS to questions of the program. */

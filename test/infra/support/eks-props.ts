@@ -1,0 +1,94 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { GrantedIdentity } from '../../../infra/aws/workload-identities';
+import { addOnIdentities } from '../../../infra/aws/workload-identities';
+import { bootstrapDeclarations, type KubeObject, planBootstrap } from '../../../infra/bootstrap';
+import { declareBootstrap } from '../../../infra/bootstrap/resources';
+import type { EksProps } from '../../../infra/eks';
+import { platform } from '../../../platform';
+import { Platform } from '../../../src/model';
+import type { PlatformProps } from '../../../src/model/platform.generated';
+import { describeClusters } from '../../../src/model/resolve/clusters';
+import { activate, indexComponents } from '../../../src/model/resolve/components';
+import { Findings } from '../../../src/model/resolve/findings';
+import { OFFICE } from './aws-props';
+
+/** The example's production cluster, were it on EKS: so the same account, region and pools as on virtual machines. */
+const props: PlatformProps = {
+  ...platform.props,
+  clusters: { ...platform.props.clusters, production: { ...platform.props.clusters['production']!, provider: 'eks' } },
+};
+
+export const EKS_CLUSTER = describeClusters(props).get('production')!;
+export const PROVISIONER = 'arn:aws:iam::111122223333:role/pipeline';
+export const ADMINISTRATOR = 'arn:aws:iam::111122223333:role/sealed';
+
+/** A role of a tenant, for one ServiceAccount. */
+export const TENANT: GrantedIdentity = {
+  role: 'payments-prod',
+  namespace: 'payments-prod',
+  serviceAccount: 'ledger',
+  description: 'The tenant payments',
+  statements: [{ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::payments-ledger/*'] }],
+};
+
+function components() {
+  const findings = new Findings();
+  const index = indexComponents(bootstrapDeclarations(new Platform(props)).components, findings);
+  const active = activate(index, EKS_CLUSTER, props, findings);
+  if (findings.all.length > 0) throw new Error(JSON.stringify(findings.all));
+  return [...active.values()];
+}
+
+/** What its add-ons act as in the cloud, and on which ports API servers call them. */
+export const EKS_IDENTITIES = {
+  addOns: addOnIdentities(components()),
+  webhooks: [
+    ...new Set(
+      components().flatMap(({ declaration: { workloads, webhooks = [] } }) =>
+        webhooks.flatMap(({ workload, port }) => workloads[workload]?.serves?.[port]?.port ?? []),
+      ),
+    ),
+  ],
+};
+
+export const EKS_PLAN = planBootstrap(bootstrapDeclarations(new Platform(props)), 'production');
+
+/** Stands for the provider that talks to the cluster. */
+class Kubernetes extends pulumi.ProviderResource {
+  constructor() {
+    super('kubernetes', 'production', { enableServerSideApply: true });
+  }
+}
+
+const definition: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'boats.example.com' },
+};
+export const DEFINITIONS = new Map(
+  EKS_PLAN.steps.flatMap(({ name, content }) =>
+    content.kind === 'definitions' ? [[name, [definition]] as const] : [],
+  ),
+);
+
+/** That cluster as the Pulumi program declares it, the first half of its bootstrap with it. */
+export function describeEksProps(more: Partial<EksProps> = {}): EksProps {
+  return {
+    cluster: EKS_CLUSTER,
+    controlPlane: { allowedSources: OFFICE },
+    components: components(),
+    provisioner: PROVISIONER,
+    administrators: [ADMINISTRATOR],
+    tenants: [TENANT],
+    budget: 900,
+    network: ({ ready, host }) =>
+      declareBootstrap(EKS_PLAN, {
+        provider: new Kubernetes(),
+        definitions: DEFINITIONS,
+        part: 'before-machines',
+        after: ready,
+        host: { expected: EKS_CLUSTER.network.apiServer.host, is: host },
+      }),
+    ...more,
+  };
+}
