@@ -158,9 +158,15 @@ function issuer(cluster: Cluster): JsonObject {
         server: `https://${ACME}/directory`,
         email: cluster.platform.contact,
         privateKeySecretRef: { name: 'platform-acme-account' },
-        solvers: [{ selector: { dnsZones: [cluster.domain] }, dns01: { route53: { region: cluster.region ?? '' } } }],
+        solvers: [{ selector: { dnsZones: [cluster.domain] }, dns01: { route53: route53(cluster) } }],
       },
     },
     local: { selfSigned: {} },
   });
+}
+
+/** By its id once it is known: a name may be that of a private zone too. */
+function route53(cluster: Cluster): JsonObject {
+  const zone = cluster.provisioned?.zones?.[cluster.domain];
+  return { region: cluster.region ?? '', ...(zone === undefined ? {} : { hostedZoneID: zone }) };
 }

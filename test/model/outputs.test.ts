@@ -73,6 +73,11 @@ describe('outputs that hold', () => {
     const velero = (one: typeof given) => one.tree.read('clusters/production/apps/velero.yaml').toString();
     expect(velero(expected)).toContain('arn:aws:iam::111122223333:role/production-velero');
     expect(velero(given)).toContain(role('velero'));
+    const issuer = (one: typeof given) =>
+      objectIn(one.tree, 'clusters/production/baseline/cert-manager/resources.yaml', 'ClusterIssuer').spec.acme
+        .solvers[0].dns01.route53;
+    expect(issuer(expected)).toEqual({ region: 'eu-central-1' });
+    expect(issuer(given)).toEqual({ region: 'eu-central-1', hostedZoneID: 'Z0123456789ABC' });
     // Nothing of another cluster changes.
     for (const [file, blob] of expected.tree.files)
       if (file.startsWith('clusters/laptop/')) expect(given.tree.files.get(file)).toBe(blob);
