@@ -1,4 +1,4 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import type * as autoscaling from '@pulumi/aws/autoscaling';
 import * as cloudwatch from '@pulumi/aws/cloudwatch';
 import type * as ec2 from '@pulumi/aws/ec2';
@@ -30,6 +30,27 @@ export function declareNotices(scope: AwsScope, keys: Keys): sns.Topic {
     { kmsMasterKeyId: keys.notices, tags: tags(scope, 'observation', 'notices') },
     child(scope),
   );
+  const { accountId } = scope;
+  new sns.TopicPolicy(
+    'notices',
+    {
+      arn: topic.arn,
+      policy: pulumi.jsonStringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'AlarmsAndBudgets',
+            Effect: 'Allow',
+            Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
+            Action: 'sns:Publish',
+            Resource: topic.arn,
+            Condition: { StringEquals: { 'aws:SourceAccount': accountId } },
+          },
+        ],
+      }),
+    },
+    child(scope),
+  );
   new sns.TopicSubscription(
     'notices-contact',
     { topic: topic.arn, protocol: 'email', endpoint: scope.cluster.platform.contact },
@@ -53,12 +74,12 @@ export function declareAlarms(scope: AwsScope, props: AlarmsProps): sns.Topic {
       },
       child(scope),
     );
-  const { internal } = props.balancers;
+  const { internal, targets } = props.balancers;
   alarm('api-unhealthy', {
     alarmDescription: 'An API server does not answer its health check: see the runbook, "A host of the control plane"',
     namespace: 'AWS/NetworkELB',
     metricName: 'UnHealthyHostCount',
-    dimensions: { LoadBalancer: internal.arnSuffix },
+    dimensions: { LoadBalancer: internal.arnSuffix, TargetGroup: targets.arnSuffix },
     statistic: 'Maximum',
     period: 60,
     evaluationPeriods: 5,

@@ -32,7 +32,8 @@ import { addOnIdentities, declareIdentities, type GrantedIdentity, grantIdentiti
 import type { WorkloadPolicy } from './workload-policies';
 
 export { DESTROY_ORDER } from './destroy-order';
-export { enginesOf, type EngineFile } from './host-bundle';
+export { clusterEngines, engineFiles } from './engines';
+export type { EngineFile } from './host-bundle';
 export { decodeHostSecret, encodeHostSecret, hostSecretName, secretPaths } from './host-secret';
 export { awsSite } from './site';
 
@@ -42,7 +43,7 @@ export interface AwsProps {
   readonly controlPlane: ControlPlane;
   /** The add-ons that are on: their roles and the ports that they use on nodes follow from what they declare. */
   readonly components: Iterable<ActiveComponent>;
-  /** Every program that hosts run, from `enginesOf`, for Linux on amd64. */
+  /** Every program that machines run: `engineFiles(clusterEngines(…))`. */
   readonly engines: readonly EngineFile[];
   /** What `issuerDocuments` gives; public. */
   readonly issuerDocuments: pulumi.Input<Readonly<Record<string, string>>>;
@@ -70,6 +71,8 @@ export interface AwsOutputs {
   /** Names by use. */
   readonly buckets: Readonly<Record<keyof Buckets, string>>;
   readonly databaseSubnetGroup: string;
+  /** Security group for databases: machines of the pools reach them on PostgreSQL's port. */
+  readonly databaseSecurityGroup: pulumi.Output<string>;
   readonly vpcId: pulumi.Output<string>;
   /** Ready when the control plane is. */
   readonly ready: pulumi.Resource;
@@ -146,6 +149,7 @@ export function declareAws(props: AwsProps): AwsOutputs {
       string
     >,
     databaseSubnetGroup,
+    databaseSecurityGroup: groups.database.id,
     vpcId: network.vpcId,
     ready: control.ready,
   };

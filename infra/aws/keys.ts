@@ -115,18 +115,17 @@ function administration({ accountId }: AwsScope) {
 /** Services of AWS that use a key by themselves, each for this cluster only. */
 const SERVICES: Partial<Record<KeyUse, (scope: AwsScope) => readonly object[]>> = {
   volumes: ({ accountId }) => {
-    const Principal = {
-      AWS: `arn:aws:iam::${accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`,
-    };
+    // Named by a condition: AWS makes that role with the first group, and refuses a policy that names it before.
+    const role = `arn:aws:iam::${accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
+    const groups = { Effect: 'Allow', Principal: { AWS: '*' }, Resource: '*' };
+    const only = { StringEquals: { 'aws:PrincipalArn': role, 'kms:CallerAccount': accountId } };
     return [
-      { Sid: 'GroupsMakeDisks', Effect: 'Allow', Principal, Action: USE, Resource: '*' },
+      { ...groups, Sid: 'GroupsMakeDisks', Action: USE, Condition: only },
       {
+        ...groups,
         Sid: 'GroupsAttachDisks',
-        Effect: 'Allow',
-        Principal,
         Action: ['kms:CreateGrant'],
-        Resource: '*',
-        Condition: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+        Condition: { ...only, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
       },
     ];
   },

@@ -10,6 +10,8 @@ export interface ApiBalancers {
   readonly internal: lb.LoadBalancer;
   /** For people and pipelines. @default - no source outside is allowed, and there is none */
   readonly external?: lb.LoadBalancer;
+  /** Hosts behind the internal one. */
+  readonly targets: lb.TargetGroup;
   /** What must be there before the API is reachable. */
   readonly listeners: readonly lb.Listener[];
 }
@@ -30,6 +32,7 @@ export function declareApiBalancers(
   const external = allowedSources.length > 0 ? balancer(scope, network, groups, hosts, 'external') : undefined;
   return {
     internal: internal.made,
+    targets: internal.targets,
     ...(external ? { external: external.made } : {}),
     listeners: [internal.listener, ...(external ? [external.listener] : [])],
   };
@@ -102,5 +105,5 @@ function balancer(
     },
     child(scope),
   );
-  return { made, listener };
+  return { made, targets, listener };
 }

@@ -116,6 +116,9 @@ function declarePool(scope: AwsScope, props: NodePoolsProps, pool: NodePool, pro
       healthCheckGracePeriod: 300,
       // It would end machines to even out zones, without draining them.
       suspendedProcesses: ['AZRebalance'],
+      // Alarms count these.
+      enabledMetrics: ['GroupDesiredCapacity', 'GroupInServiceInstances'],
+      metricsGranularity: '1Minute',
       waitForCapacityTimeout: '0',
       tags: groupTags(scope, pool, machine),
     },

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { addressPlan, hostAddress } from '../../infra/aws/address-plan';
 import { bucketName } from '../../infra/aws/buckets';
 import { budgetLimit } from '../../infra/aws/budget';
 import { DISKS, estimateCost, PRICES } from '../../infra/aws/cost';
+import { clusterEngines, engineFiles } from '../../infra/aws/engines';
 import { encodeHostSecret } from '../../infra/aws/host-secret';
 import { policyDocument, UNRESTRICTED } from '../../infra/aws/iam';
 import { networkEdges } from '../../infra/aws/security-groups';
@@ -129,6 +131,35 @@ test('real keys and certificates of a host fit into its secret with room for a r
     rmSync(folder, { recursive: true, force: true });
   }
 }, 60_000);
+
+describe('engines', () => {
+  test('are all that units and pools run', () => {
+    const sandboxed = { ...CLUSTER.nodePools[0]!, labels: { 'keelson.dev/sandbox': 'gvisor' } };
+    const names = clusterEngines(CLUSTER, controlPlane);
+    expect(names).toEqual([...names].sort());
+    expect(names).toEqual(expect.arrayContaining(['etcd', 'kube-apiserver', 'kubelet', 'aws-encryption-provider']));
+    expect(names).not.toContain('runsc');
+    expect(clusterEngines({ ...CLUSTER, nodePools: [sandboxed] }, controlPlane)).toContain('runsc');
+  });
+
+  test('are taken from where somebody says, with the digest of what is there', async () => {
+    const [file] = await engineFiles(['aws-encryption-provider'], { 'aws-encryption-provider': __filename });
+    const sha256 = createHash('sha256').update(readFileSync(__filename)).digest('hex');
+    expect(file).toEqual({ name: 'aws-encryption-provider', sha256, source: __filename });
+  });
+
+  test('that Keelson does not have are named, all at once', async () => {
+    await expect(engineFiles(['etcd', 'runsc', 'aws-encryption-provider'])).rejects.toThrow(
+      /run runsc, aws-encryption-provider, which Keelson cannot fetch: .*keelson:engines/,
+    );
+  });
+
+  test('of another kind of machine are of no use', async () => {
+    const mac = { platform: 'darwin', arch: 'arm64' };
+    await expect(engineFiles(['etcd'], {}, mac)).rejects.toThrow(/this one is darwin on arm64/);
+    await expect(engineFiles(['etcd'], { etcd: __filename }, mac)).resolves.toHaveLength(1);
+  });
+});
 
 describe('cost', () => {
   test('is the sum of its lines, and grows with the pools', () => {

@@ -65,7 +65,7 @@ const tagsOf = (node: GraphNode): Readonly<Record<string, string>> => {
 
 /** Types that AWS, or the provider, gives no tags. */
 const UNTAGGED =
-  /Association$|Attachment$|bucket(?!objectv2|:bucket$)|RolePolicy|Alias|Record$|route:Route$|Validation$|OriginAccessControl|TopicSubscription|^keelson|^pulumi/i;
+  /Association$|Attachment$|bucket(?!objectv2|:bucket$)|RolePolicy|Alias|Record$|route:Route$|Validation$|OriginAccessControl|TopicSubscription|TopicPolicy|^keelson|^pulumi/i;
 
 /** Each by what it holds. */
 export const ASSERTIONS: Readonly<Record<string, Assertion>> = {
@@ -185,11 +185,20 @@ export const ASSERTIONS: Readonly<Record<string, Assertion>> = {
   'groups may use the disks’ key': (graph) =>
     unless(
       statements(text(one(graph, 'kms:Key', 'key-volumes'), 'policy')).some(
-        ({ principals, actions }) =>
-          principals.some((who) => who.endsWith('/AWSServiceRoleForAutoScaling')) &&
+        ({ actions, conditions }) =>
+          String(conditions.StringEquals?.['aws:PrincipalArn']).endsWith('/AWSServiceRoleForAutoScaling') &&
           actions.includes('kms:CreateGrant'),
       ),
       'machines of groups could not start',
+    ),
+
+  'keys and topics serve nobody outside the account': (graph) =>
+    [...all(graph, 'kms:Key'), ...all(graph, 'TopicPolicy')].flatMap((node) =>
+      statements(text(node, 'policy')).flatMap(({ principals, conditions }) => {
+        const said = JSON.stringify(conditions);
+        const own = principals.every((who) => who === `arn:aws:iam::${CLUSTER.accountId}:root`);
+        return unless(own || said.includes(CLUSTER.accountId!), `${node.name} serves ${principals.join()}`);
+      }),
     ),
 
   'every bucket is encrypted': (graph) =>
@@ -827,6 +836,19 @@ export const ASSERTIONS: Readonly<Record<string, Assertion>> = {
     return [
       ...all(graph, 'MetricAlarm').flatMap((node) =>
         unless(topic !== undefined && refers(node, 'alarmActions', topic), `${node.name} tells nobody`),
+      ),
+      ...unless(
+        statements(text(one(graph, 'TopicPolicy', 'notices'), 'policy') || '{"Statement":[]}').some(({ principals }) =>
+          ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'].every((service) => principals.includes(service)),
+        ),
+        'alarms or budgets may not send',
+      ),
+      ...unless(
+        Object.keys((field(one(graph, 'MetricAlarm', 'api-unhealthy'), 'dimensions') ?? {}) as object).length === 2,
+        'AWS counts healthy hosts by balancer and group only',
+      ),
+      ...all(graph, 'autoscaling:Group').flatMap((node) =>
+        unless(list(node, 'enabledMetrics').includes('GroupInServiceInstances'), `${node.name} is not counted`),
       ),
       ...unless(
         all(graph, 'TopicSubscription').some((node) => topic !== undefined && refers(node, 'topic', topic)),

@@ -58,6 +58,7 @@ const COMPUTED: Readonly<Record<string, (name: string, given: Record<string, unk
     hostedZoneId: 'Z2FDTNDATAQYW2',
   }),
   'aws:cloudfront/originAccessControl:OriginAccessControl': () => ({}),
+  'aws:lb/targetGroup:TargetGroup': (name) => ({ arnSuffix: `targetgroup/${name}/1` }),
   'aws:ebs/volume:Volume': (name) => ({ id: `vol-${name}` }),
   'aws:sqs/queue:Queue': (name) => ({ url: `https://sqs.eu-central-1.amazonaws.com/111122223333/${name}` }),
   'aws:eks/cluster:Cluster': () => ({

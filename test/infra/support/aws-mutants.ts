@@ -761,6 +761,50 @@ const TABLE: readonly (readonly [defect: string, caughtBy: string, plant: Mutant
     edit(':Record', 'api-internal', set('aliases', [{ name: 'api-external.elb.eu-central-1.amazonaws.com' }])),
   ],
   [
+    'budgets may not send',
+    'AWS itself tells people what is wrong',
+    edit(
+      ':TopicPolicy',
+      'notices',
+      policy((all) => (all[0]!.Principal = { Service: 'cloudwatch.amazonaws.com' } as never)),
+    ),
+  ],
+  [
+    'machines of a pool are not counted',
+    'AWS itself tells people what is wrong',
+    edit(':Group', 'pool-general', set('enabledMetrics', [])),
+  ],
+  [
+    'an alarm counts by balancer alone',
+    'AWS itself tells people what is wrong',
+    edit('MetricAlarm', 'api-unhealthy', set('dimensions', { LoadBalancer: 'x' })),
+  ],
+  [
+    'any account may use a key',
+    'keys and topics serve nobody outside the account',
+    edit(
+      ':Key',
+      'key-buckets',
+      policy((all) =>
+        all.push({
+          Effect: 'Allow',
+          Principal: { AWS: '*' },
+          Action: 'kms:Decrypt',
+          Resource: '*',
+        } as unknown as Loose),
+      ),
+    ),
+  ],
+  [
+    'anybody sends notices',
+    'keys and topics serve nobody outside the account',
+    edit(
+      ':TopicPolicy',
+      'notices',
+      policy((all) => (all[0]!.Condition = {} as never)),
+    ),
+  ],
+  [
     'an alarm tells nobody',
     'AWS itself tells people what is wrong',
     edit('MetricAlarm', 'snapshots-missing', set('alarmActions', [])),
