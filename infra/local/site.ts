@@ -7,13 +7,18 @@ import type { Place } from './place';
 /** Places in the loopback range: the balancer's, then the hosts'. */
 const [BALANCER, FIRST_HOST] = [10, 11];
 
+/** Name of a control-plane host, from 0 on. */
+export function hostName(index: number): string {
+  return `control-plane-${index + 1}`;
+}
+
 /** The local form of a control plane: every host is a loopback address and a folder. */
 export function localSite(cluster: Cluster, controlPlane: ControlPlane, place: Place): Site {
   const range = controlPlane.addresses!;
   const host = (name: string, nth: number) => ({ name, address: nthAddress(range, nth), root: place.root(name) });
   const loadBalancer = host('load-balancer', BALANCER);
   return {
-    hosts: Array.from({ length: controlPlane.hosts }, (_, i) => host(`control-plane-${i + 1}`, FIRST_HOST + i)),
+    hosts: Array.from({ length: controlPlane.hosts }, (_, i) => host(hostName(i), FIRST_HOST + i)),
     loadBalancer,
     endpoint: { host: loadBalancer.address, port: cluster.network.apiServer.port },
     encryption: { kind: 'key' },

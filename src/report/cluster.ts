@@ -193,3 +193,72 @@ export function restoreText(
   const kept = done.keptData.length > 0 ? done.keptData.join('\n             ') : 'none was left';
   return table([...rows, ['old data', kept], ['time', `${done.seconds.toFixed(1)} s`]]);
 }
+
+interface Scale {
+  readonly cluster: string;
+  readonly from: number;
+  readonly to: number;
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** Which hosts another number of them adds and removes. */
+export function scaleText({ cluster, from, to, added, removed }: Scale): string {
+  const rows: [string, string][] = [
+    ['cluster', cluster],
+    ['hosts', `${from} now, ${to} then`],
+    ['adds', added.join(', ') || 'none'],
+    ['removes', removed.length > 0 ? `${removed.join(', ')}, with their data and logs` : 'none'],
+  ];
+  const next = `  Nothing was changed. To do it: keelson cluster scale ${cluster} --hosts ${to} --yes`;
+  return `${table(rows)}\n\n${next}`;
+}
+
+interface Upgrade {
+  readonly cluster: string;
+  readonly running: Readonly<Record<string, string>>;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What an upgrade would do. */
+export function upgradePlanText(plan: Upgrade): string {
+  const next = `  Nothing was changed. To do it: keelson cluster upgrade ${plan.cluster} --to ${plan.to} --yes`;
+  return `${upgradeTable(plan)}\n\n${next}`;
+}
+
+/** How an upgrade ended. */
+export function upgradedText(
+  result: Upgrade & {
+    readonly outcome: 'upgraded' | 'rolled back';
+    readonly snapshot: { readonly file: string };
+    readonly reason?: string;
+    readonly restored: boolean;
+    readonly seconds: number;
+  },
+): string {
+  const time = `${result.seconds.toFixed(1)} s`;
+  if (result.outcome === 'upgraded') {
+    return `${upgradeTable(result)}\n\n  ${chalk.green('✔')} every host runs ${result.to}, after ${time}; the snapshot from before: ${result.snapshot.file}`;
+  }
+  const lost = result.restored
+    ? `etcd went back to ${result.snapshot.file}: what was written since is gone`
+    : 'no server of the new version had served: nothing that was written is lost';
+  return `${upgradeTable(result)}\n\n  ${chalk.red('✖')} rolled back to ${result.from} after ${time}: ${result.reason}\n    ${lost}`;
+}
+
+function upgradeTable({ cluster, running, from, to }: Upgrade): string {
+  return table([
+    ['cluster', cluster],
+    [
+      'runs',
+      Object.entries(running)
+        .map(([host, version]) => `${host} ${version}`)
+        .join(', '),
+    ],
+    [
+      'upgrade',
+      from === to ? `none: ${to} runs` : `${from} → ${to}, one host after the other, after a snapshot of etcd`,
+    ],
+  ]);
+}
