@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
-import { getEngine } from '../../src/engines';
+import { asLines, getEngine } from '../../src/engines';
 import { run } from '../../src/engines/run';
 import type { KubeObject } from './object';
 import type { StepContent } from './plan';
@@ -36,10 +36,11 @@ const TEMPLATE_TIMEOUT = 120_000;
 
 /** Charts by Helm, rendered as Argo CD renders them: same version, release, namespace and values, without definitions. */
 export function helmCharts(options: ChartOptions = {}): Charts {
+  const { onProgress } = options;
   return async (content, serves) => {
     const { chart, releaseName, namespace, kubernetesVersion } = content;
     const place = await placeOf(content, options.directory);
-    const helm = await getEngine('helm', options);
+    const helm = await getEngine('helm', onProgress ? { onProgress: asLines(onProgress) } : {});
     const folder = await mkdtemp(path.join(tmpdir(), 'keelson-chart-'));
     try {
       const values = path.join(folder, 'values.json');

@@ -1,22 +1,17 @@
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
-import { cacheDirectory, install, isExecutable } from './cache';
-import { buildWithGo } from './go';
-import { onPath } from './on-path';
-import { fetchRelease, platformName } from './release';
-import { ENGINES, type EngineName, type EngineSource } from './table';
+import { EngineMissingError, obtain, type ObtainOptions } from './obtain';
+import type { OnProgress } from './progress';
+import { ENGINES, type EngineName, engineSource } from './table';
 
 /** How an engine is got. */
-export interface EngineOptions {
-  /** Told one line whenever a route is tried or has failed. @default - silent */
-  readonly onProgress?: (message: string) => void;
-  /** Environment to read PATH and the cache's place from. @default - the process's own */
-  readonly env?: NodeJS.ProcessEnv;
+export interface EngineOptions extends ObtainOptions {
+  /** Without a leading `v`. @default - the version that Keelson is pinned to */
+  readonly version?: string;
 }
 
-/** No route gave the engine. The message names each route's reason and what to install; commands exit 2 on it. */
-export class EngineMissingError extends Error {
-  override readonly name = 'EngineMissingError';
+/** How several engines are got. */
+export interface EnginesOptions extends ObtainOptions {
+  /** Version of those that are a part of Kubernetes. @default - the pinned one */
+  readonly kubernetesVersion?: string;
 }
 
 /** The version of an engine that Keelson is pinned to, without a leading `v`. */
@@ -25,37 +20,43 @@ export function engineVersion(name: EngineName): string {
 }
 
 /**
- * Gives the path of an engine's program: one of the pinned version on PATH, else from the cache, else its official
- * release with the published checksum verified, else built from its Go module. The last two leave the same file in
- * the cache, in one step, so that several processes may ask at once.
- * Rejects with `EngineMissingError` when no route works.
+ * Gives the path of an engine's program: one of the wanted version on PATH, else from the cache, else its official
+ * release with its digest verified, else from the distribution's packages, else built from its Go module. All but the
+ * first leave the same file in the cache, in one step; of several that ask at once, in whatever process, one gets it
+ * and the others wait. What an interrupted download brought is used again.
+ * Rejects with `EngineMissingError` when no route works or the disk is full.
  */
 export async function getEngine(name: EngineName, options: EngineOptions = {}): Promise<string> {
-  const { env = process.env, onProgress = () => {} } = options;
-  const source: EngineSource = ENGINES[name];
-  const { os, arch } = platformName();
-  const folder = path.join(cacheDirectory(env), 'engines', `${name}-${source.version}-${os}-${arch}`);
+  return obtain(name, engineSource(name, options.version), options);
+}
 
-  const cached = path.join(folder, name);
-  const found = (await onPath(name, source, env)) ?? ((await isExecutable(cached)) ? cached : undefined);
-  if (found) return found;
+/**
+ * Gives the paths of several engines by name: downloads run at once, Go builds one after the other.
+ * Rejects, when all have ended, with one `EngineMissingError` that names every engine that cannot be had.
+ */
+export async function getEngines<Name extends EngineName>(
+  names: readonly Name[],
+  options: EnginesOptions = {},
+): Promise<Readonly<Record<Name, string>>> {
+  const { kubernetesVersion, ...rest } = options;
+  const wanted = [...new Set(names)];
+  const got = await Promise.allSettled(
+    wanted.map((name) => obtain(name, engineSource(name, versionFor(name, kubernetesVersion)), rest)),
+  );
+  const faults = got.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []));
+  const broken = faults.find((fault) => !(fault instanceof EngineMissingError));
+  if (broken) throw broken;
+  if (faults.length > 0) throw new EngineMissingError(faults.map(({ message }) => message).join('\n'));
+  return Object.fromEntries(
+    wanted.map((name, index) => [name, (got[index] as PromiseFulfilledResult<string>).value]),
+  ) as Record<Name, string>;
+}
 
-  const reasons = [`none of version ${source.version} on PATH`];
-  const routes: readonly [string, ((file: string) => Promise<void>) | undefined][] = [
-    ['release', source.release && ((file) => fetchRelease(source.release!, file))],
-    ['Go module', source.go && ((file) => buildWithGo(source.go!, file))],
-  ];
-  await mkdir(path.dirname(folder), { recursive: true });
-  for (const [route, make] of routes) {
-    if (!make) continue;
-    onProgress(`${name} ${source.version}: from its ${route}`);
-    try {
-      return await install(folder, name, make);
-    } catch (error) {
-      const reason = `${route}: ${(error as Error).message}`;
-      onProgress(`${name} ${source.version}: ${reason}`);
-      reasons.push(reason);
-    }
-  }
-  throw new EngineMissingError(`${name} is missing (${reasons.join('; ')}): install ${source.install}`);
+/** Tells what happens as lines of text, to those who print them. */
+export function asLines(say: (line: string) => void): OnProgress {
+  return (event) => say(String(event));
+}
+
+function versionFor(name: EngineName, kubernetesVersion: string | undefined): string | undefined {
+  return 'ofKubernetes' in ENGINES[name] ? kubernetesVersion : undefined;
 }

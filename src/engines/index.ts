@@ -1,6 +1,8 @@
 export { apiClient, type ApiAccess, type ApiAnswer, type ApiClient } from './api-client';
 export { startApiServer, type ApiServer, type ApiServerOptions } from './api-server';
 export { cacheDirectory } from './cache';
-export { engineVersion, EngineMissingError, getEngine, type EngineOptions } from './get-engine';
+export { asLines, engineVersion, getEngine, getEngines, type EngineOptions, type EnginesOptions } from './get-engine';
 export { goModule, type GoModuleOptions } from './go';
-export { isEngine, type EngineName } from './table';
+export { EngineMissingError } from './obtain';
+export { EngineProgress, type EngineRoute, type EngineState, type OnProgress } from './progress';
+export { isEngine, KUBERNETES_VERSIONS, type EngineName } from './table';

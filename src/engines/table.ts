@@ -1,94 +1,64 @@
-/** Where one engine comes from. Every version is pinned here and nowhere else. */
-export interface EngineSource {
-  /** Version without a leading `v`; for an engine that only PATH can give, the lowest major version. */
-  readonly version: string;
-  /** Arguments that make the program print its version. */
-  readonly versionArguments: readonly string[];
-  /** What a person installs where no route works. */
-  readonly install: string;
-  /** The project's own release. @default - the project publishes none that runs alone */
-  readonly release?: ReleaseSource;
-  /** The Go module that the same program is built from. @default - not a Go program */
-  readonly go?: GoSource;
-}
+import { filled, type EngineSource } from './source';
 
-/**
- * An official release: one file over https and the digest that its project publishes beside it.
- * `{os}` is `linux` or `darwin`, `{arch}` is `amd64` or `arm64`.
- */
-export interface ReleaseSource {
-  readonly url: string;
-  /** A lone SHA-256 digest, or a list of `digest  file` lines. */
-  readonly digestUrl: string;
-  /** Path inside the archive. @default - the download is the program itself */
-  readonly archived?: string;
-  /** Systems that the release covers. @default - linux and darwin */
-  readonly systems?: readonly string[];
-}
+/** Versions of Kubernetes that are known to work, the pinned one first: an upgrade goes from the last to the first. */
+export const KUBERNETES_VERSIONS = ['1.36.3', '1.35.4'] as const;
 
-/** How `go build` makes the program from published modules alone. */
-export interface GoSource {
-  readonly module: string;
-  /** Version of the module, with its leading `v`. */
-  readonly version: string;
-  /** Main package; its program is the engine. */
-  readonly package: string;
-  /** Version that stands in for replacements by folders of the project's own repository. @default - they are dropped */
-  readonly localReplacements?: string;
-  /** Values set by the linker, by full variable name. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** Build tags. @default - none */
-  readonly tags?: readonly string[];
-}
-
-const KUBERNETES = '1.36.3';
-const ETCD = '3.6.14';
-const HELM = '3.21.4';
-const KWOK = '0.8.0';
-const PULUMI = '3.259.0';
-const KUBE_BENCH = '0.15.6';
-const PROMETHEUS = '3.15.1';
-/** The newest Argo CD whose module builds without its own repository; all roles are in the one program. */
-const ARGO_CD = '3.2.3';
+const GITHUB = 'https://github.com';
 
 function etcd(name: string, module: string): EngineSource {
+  const release = `${GITHUB}/etcd-io/etcd/releases/download/v{version}`;
   return {
-    version: ETCD,
+    version: '3.6.14',
     versionArguments: [name === 'etcd' ? '--version' : 'version'],
-    install: `etcd ${ETCD} (https://github.com/etcd-io/etcd/releases)`,
+    install: `etcd {version} (${GITHUB}/etcd-io/etcd/releases)`,
     release: {
-      url: `https://github.com/etcd-io/etcd/releases/download/v${ETCD}/etcd-v${ETCD}-{os}-{arch}.tar.gz`,
-      digestUrl: `https://github.com/etcd-io/etcd/releases/download/v${ETCD}/SHA256SUMS`,
-      archived: `etcd-v${ETCD}-{os}-{arch}/${name}`,
+      url: `${release}/etcd-v{version}-{os}-{arch}.tar.gz`,
+      digestUrl: `${release}/SHA256SUMS`,
+      archived: `etcd-v{version}-{os}-{arch}/${name}`,
       systems: ['linux'],
     },
-    go: { module: `go.etcd.io/etcd/${module}/v3`, version: `v${ETCD}`, package: `go.etcd.io/etcd/${module}/v3` },
+    go: { module: `go.etcd.io/etcd/${module}/v3`, package: `go.etcd.io/etcd/${module}/v3` },
   };
 }
 
 function kubernetes(name: string, versionArguments: readonly string[], systems: readonly string[]): EngineSource {
-  const [major, minor, patch] = KUBERNETES.split('.') as [string, string, string];
-  const url = `https://dl.k8s.io/v${KUBERNETES}/bin/{os}/{arch}/${name}`;
+  const url = `https://dl.k8s.io/v{version}/bin/{os}/{arch}/${name}`;
   return {
-    version: KUBERNETES,
+    version: KUBERNETES_VERSIONS[0],
+    ofKubernetes: true,
     versionArguments,
-    install: `${name} ${KUBERNETES} (https://kubernetes.io/releases/download/)`,
+    install: `${name} {version} (https://kubernetes.io/releases/download/)`,
     release: { url, digestUrl: `${url}.sha256`, systems },
     go: {
       module: 'k8s.io/kubernetes',
-      version: `v${KUBERNETES}`,
       package: `k8s.io/kubernetes/cmd/${name}`,
-      localReplacements: `v0.${minor}.${patch}`,
+      localReplacements: 'v0.{minor}.{patch}',
       variables: {
-        'k8s.io/component-base/version.gitVersion': `v${KUBERNETES}`,
-        'k8s.io/component-base/version.gitMajor': major,
-        'k8s.io/component-base/version.gitMinor': minor,
+        'k8s.io/component-base/version.gitVersion': 'v{version}',
+        'k8s.io/component-base/version.gitMajor': '{major}',
+        'k8s.io/component-base/version.gitMinor': '{minor}',
       },
     },
   };
 }
 
-/** The engines that Keelson runs, by the name of their program. */
+function containerd(name: string, versionArguments: readonly string[]): EngineSource {
+  // The static archive: the other one wants the C library of a newer distribution than some that people run.
+  const url = `${GITHUB}/containerd/containerd/releases/download/v{version}/containerd-static-{version}-{os}-{arch}.tar.gz`;
+  return {
+    version: '2.3.4',
+    versionArguments,
+    install: `containerd {version} (${GITHUB}/containerd/containerd/releases)`,
+    release: { url, digestUrl: `${url}.sha256sum`, archived: `bin/${name}`, systems: ['linux'] },
+    go: {
+      module: 'github.com/containerd/containerd/v2',
+      package: `github.com/containerd/containerd/v2/cmd/${name}`,
+      variables: { 'github.com/containerd/containerd/v2/version.Version': 'v{version}' },
+    },
+  };
+}
+
+/** The engines that Keelson runs, by the name of their program. Every version is pinned here and nowhere else. */
 export const ENGINES = {
   etcd: etcd('etcd', 'server'),
   etcdctl: etcd('etcdctl', 'etcdctl'),
@@ -98,97 +68,137 @@ export const ENGINES = {
   'kube-scheduler': kubernetes('kube-scheduler', ['--version'], ['linux']),
   kubelet: kubernetes('kubelet', ['--version'], ['linux']),
   kubectl: kubernetes('kubectl', ['version', '--client'], ['linux', 'darwin']),
-  helm: {
-    version: HELM,
-    versionArguments: ['version', '--short'],
-    install: `helm ${HELM} (https://helm.sh/docs/intro/install/)`,
+  containerd: containerd('containerd', ['--version']),
+  'containerd-shim-runc-v2': containerd('containerd-shim-runc-v2', ['-v']),
+  ctr: containerd('ctr', ['--version']),
+  runc: {
+    version: '1.5.1',
+    versionArguments: ['--version'],
+    install: `runc {version} (${GITHUB}/opencontainers/runc/releases)`,
     release: {
-      url: `https://get.helm.sh/helm-v${HELM}-{os}-{arch}.tar.gz`,
-      digestUrl: `https://get.helm.sh/helm-v${HELM}-{os}-{arch}.tar.gz.sha256sum`,
+      url: `${GITHUB}/opencontainers/runc/releases/download/v{version}/runc.{arch}`,
+      digestUrl: `${GITHUB}/opencontainers/runc/releases/download/v{version}/runc.sha256sum`,
+      systems: ['linux'],
+    },
+    go: {
+      module: 'github.com/opencontainers/runc',
+      package: 'github.com/opencontainers/runc',
+      tags: ['seccomp', 'netgo', 'osusergo'],
+      library: { name: 'libseccomp', packages: ['libseccomp-dev', 'libseccomp2'] },
+    },
+  },
+  helm: {
+    version: '3.21.4',
+    versionArguments: ['version', '--short'],
+    install: 'helm {version} (https://helm.sh/docs/intro/install/)',
+    release: {
+      url: 'https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz',
+      digestUrl: 'https://get.helm.sh/helm-v{version}-{os}-{arch}.tar.gz.sha256sum',
       archived: '{os}-{arch}/helm',
     },
     go: {
       module: 'helm.sh/helm/v3',
-      version: `v${HELM}`,
       package: 'helm.sh/helm/v3/cmd/helm',
-      variables: { 'helm.sh/helm/v3/internal/version.version': `v${HELM}` },
+      variables: { 'helm.sh/helm/v3/internal/version.version': 'v{version}' },
     },
   },
   argocd: {
-    version: ARGO_CD,
+    // The newest whose module builds without its own repository; all roles are in the one program.
+    version: '3.2.3',
     versionArguments: ['version', '--client', '--short'],
-    install: `argocd ${ARGO_CD} (https://argo-cd.readthedocs.io/en/stable/cli_installation/)`,
+    install: 'argocd {version} (https://argo-cd.readthedocs.io/en/stable/cli_installation/)',
     release: {
-      url: `https://github.com/argoproj/argo-cd/releases/download/v${ARGO_CD}/argocd-{os}-{arch}`,
-      digestUrl: `https://github.com/argoproj/argo-cd/releases/download/v${ARGO_CD}/cli_checksums.txt`,
+      url: `${GITHUB}/argoproj/argo-cd/releases/download/v{version}/argocd-{os}-{arch}`,
+      digestUrl: `${GITHUB}/argoproj/argo-cd/releases/download/v{version}/cli_checksums.txt`,
     },
     go: {
       module: 'github.com/argoproj/argo-cd/v3',
-      version: `v${ARGO_CD}`,
       package: 'github.com/argoproj/argo-cd/v3/cmd',
-      variables: { 'github.com/argoproj/argo-cd/v3/common.version': ARGO_CD },
+      variables: { 'github.com/argoproj/argo-cd/v3/common.version': '{version}' },
     },
   },
   kwok: {
-    version: KWOK,
+    version: '0.8.0',
     versionArguments: ['--version'],
-    install: `kwok ${KWOK} (https://kwok.sigs.k8s.io/docs/user/installation/)`,
+    install: 'kwok {version} (https://kwok.sigs.k8s.io/docs/user/installation/)',
+    release: {
+      url: `${GITHUB}/kubernetes-sigs/kwok/releases/download/v{version}/kwok-{os}-{arch}`,
+      // The project publishes no digests of its own; GitHub gives the one that it took when the file was uploaded.
+      digestUrl: 'https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/v{version}',
+    },
     go: {
       module: 'sigs.k8s.io/kwok',
-      version: `v${KWOK}`,
       package: 'sigs.k8s.io/kwok/cmd/kwok',
-      variables: { 'sigs.k8s.io/kwok/pkg/consts.Version': `v${KWOK}` },
+      variables: { 'sigs.k8s.io/kwok/pkg/consts.Version': 'v{version}' },
     },
   },
   pulumi: {
-    version: PULUMI,
+    version: '3.259.0',
     versionArguments: ['version'],
-    install: `pulumi ${PULUMI} (https://www.pulumi.com/docs/iac/download-install/)`,
+    install: 'pulumi {version} (https://www.pulumi.com/docs/iac/download-install/)',
+    release: {
+      url: `${GITHUB}/pulumi/pulumi/releases/download/v{version}/pulumi-v{version}-{os}-{x64}.tar.gz`,
+      digestUrl: `${GITHUB}/pulumi/pulumi/releases/download/v{version}/pulumi-{version}-checksums.txt`,
+      archived: 'pulumi/pulumi',
+      // It looks for its language hosts in its own folder.
+      wholeFolder: true,
+    },
     go: {
       module: 'github.com/pulumi/pulumi/pkg/v3',
-      version: `v${PULUMI}`,
       package: 'github.com/pulumi/pulumi/pkg/v3/cmd/pulumi',
       tags: ['osusergo', 'grpcnotrace'],
-      variables: { 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version': `v${PULUMI}` },
+      variables: { 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version': 'v{version}' },
     },
   },
   'kube-bench': {
-    version: KUBE_BENCH,
+    version: '0.15.6',
     versionArguments: ['version'],
-    install: `kube-bench ${KUBE_BENCH} (https://github.com/aquasecurity/kube-bench/releases)`,
+    install: `kube-bench {version} with its folder cfg beside it (${GITHUB}/aquasecurity/kube-bench/releases)`,
+    companions: ['cfg'],
+    release: {
+      url: `${GITHUB}/aquasecurity/kube-bench/releases/download/v{version}/kube-bench_{version}_{os}_{arch}.tar.gz`,
+      digestUrl: `${GITHUB}/aquasecurity/kube-bench/releases/download/v{version}/kube-bench_{version}_checksums.txt`,
+      archived: 'kube-bench',
+      wholeFolder: true,
+    },
     go: {
       module: 'github.com/aquasecurity/kube-bench',
-      version: `v${KUBE_BENCH}`,
       package: 'github.com/aquasecurity/kube-bench',
-      variables: { 'github.com/aquasecurity/kube-bench/cmd.KubeBenchVersion': KUBE_BENCH },
+      variables: { 'github.com/aquasecurity/kube-bench/cmd.KubeBenchVersion': '{version}' },
+      folders: ['cfg'],
     },
   },
   promtool: {
-    version: PROMETHEUS,
+    version: '3.15.1',
     versionArguments: ['--version'],
-    install: `promtool of Prometheus ${PROMETHEUS} (https://prometheus.io/download/)`,
+    install: 'promtool of Prometheus {version} (https://prometheus.io/download/)',
     release: {
-      url: `https://github.com/prometheus/prometheus/releases/download/v${PROMETHEUS}/prometheus-${PROMETHEUS}.{os}-{arch}.tar.gz`,
-      digestUrl: `https://github.com/prometheus/prometheus/releases/download/v${PROMETHEUS}/sha256sums.txt`,
-      archived: `prometheus-${PROMETHEUS}.{os}-{arch}/promtool`,
+      url: `${GITHUB}/prometheus/prometheus/releases/download/v{version}/prometheus-{version}.{os}-{arch}.tar.gz`,
+      digestUrl: `${GITHUB}/prometheus/prometheus/releases/download/v{version}/sha256sums.txt`,
+      archived: 'prometheus-{version}.{os}-{arch}/promtool',
     },
     go: {
       module: 'github.com/prometheus/prometheus',
       // Version 3.15.1 of the program is version 0.315.1 of the module.
-      version: PROMETHEUS.replace(/^3\.(\d+)\./, 'v0.3$1.'),
+      version: 'v0.3{minor}.{patch}',
       package: 'github.com/prometheus/prometheus/cmd/promtool',
-      variables: { 'github.com/prometheus/common/version.Version': PROMETHEUS },
+      variables: { 'github.com/prometheus/common/version.Version': '{version}' },
     },
   },
   haproxy: {
-    version: '2',
+    version: '2.4',
+    orLater: true,
     versionArguments: ['-v'],
-    install: 'the Debian package haproxy (or HAProxy 2.4 or later from https://www.haproxy.org/)',
+    install: 'the Debian package haproxy (or HAProxy {version} or later from https://www.haproxy.org/)',
+    debian: { packages: ['haproxy'], program: 'usr/sbin/haproxy' },
   },
   'redis-server': {
-    version: '6',
+    version: '6.0',
+    orLater: true,
     versionArguments: ['--version'],
-    install: 'the Debian package redis-server (or Redis 6 or later from https://redis.io/downloads/)',
+    install: 'the Debian package redis-server (or Redis {version} or later from https://redis.io/downloads/)',
+    // The program of redis-server is a link to one of redis-tools.
+    debian: { packages: ['redis-server', 'redis-tools'], program: 'usr/bin/redis-server' },
   },
 } as const satisfies Record<string, EngineSource>;
 
@@ -198,4 +208,9 @@ export type EngineName = keyof typeof ENGINES;
 /** Tells whether a program is one that Keelson gets. */
 export function isEngine(name: string): name is EngineName {
   return Object.hasOwn(ENGINES, name);
+}
+
+/** Where an engine comes from. @param version - @default the pinned one. Throws where it is no version. */
+export function engineSource(name: EngineName, version?: string): EngineSource {
+  return filled(ENGINES[name], version);
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
-import { startApiServer, type ApiServer } from '../../src/engines';
+import { asLines, startApiServer, type ApiServer } from '../../src/engines';
 import { renderPlatform } from '../../src/render';
 import { Api, installCrds, messageOf, type KubeObject } from './support/api';
 import { startArgoCd, until, type ArgoCd } from './support/argo-cd';
@@ -44,12 +44,12 @@ describe('a real Argo CD on the published tree', () => {
   let argoCd: ArgoCd;
 
   beforeAll(async () => {
-    charts = await startChartRepository({ onProgress: say });
+    charts = await startChartRepository({ onProgress: asLines(say) });
     platform = await makeSyncedPlatform(charts.url);
     expect(await platform.keelson('publish')).toMatchObject({ code: 0 });
 
     // Nobody makes the accounts that ServiceAccount admission waits for.
-    server = await startApiServer({ flags: ['--disable-admission-plugins=ServiceAccount'], onProgress: say });
+    server = await startApiServer({ flags: ['--disable-admission-plugins=ServiceAccount'], onProgress: asLines(say) });
     await installCrds(
       server,
       new Set(['Application', 'ApplicationSet', 'AppProject'].map((kind) => `${ARGO} ${kind}`)),
@@ -63,7 +63,11 @@ describe('a real Argo CD on the published tree', () => {
       const { status, body } = await api.apply(object, 'bootstrap');
       expect({ status, message: status < 300 ? '' : messageOf(body) }).toMatchObject({ message: '' });
     }
-    argoCd = await startArgoCd(server, api, { namespace: NAMESPACE, ...(await chartSettings()), onProgress: say });
+    argoCd = await startArgoCd(server, api, {
+      namespace: NAMESPACE,
+      ...(await chartSettings()),
+      onProgress: asLines(say),
+    });
   }, 40 * 60_000);
 
   afterAll(async () => {

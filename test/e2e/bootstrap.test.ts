@@ -15,7 +15,7 @@ import {
   planBootstrap,
 } from '../../infra/bootstrap';
 import { platform } from '../../platform';
-import { startApiServer, type ApiServer } from '../../src/engines';
+import { asLines, startApiServer, type ApiServer } from '../../src/engines';
 import { startChartRepository } from './support/chart-repository';
 
 const APPLICATION = '/apis/argoproj.io/v1alpha1/namespaces/argocd';
@@ -33,7 +33,7 @@ describe('the bootstrap of a real API server', () => {
     nowhere = await unusedUrl();
     const whole = planBootstrap(bootstrapDeclarations(platform), 'local');
     plan = { ...whole, steps: whole.steps.map(withChartFrom(nowhere)) };
-    server = await startApiServer({ onProgress: say });
+    server = await startApiServer({ onProgress: asLines(say) });
   }, 20 * 60_000);
   afterAll(() => server?.stop(), 60_000);
 
@@ -247,7 +247,7 @@ describe('the bootstrap of a real API server', () => {
   it(
     'installs a chart by Helm as Argo CD would: release, namespace and values',
     async () => {
-      const repository = await startChartRepository({ onProgress: say });
+      const repository = await startChartRepository({ onProgress: asLines(say) });
       try {
         const content: BootstrapStep['content'] = {
           kind: 'chart',

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
-import { startApiServer, type ApiServer } from '../../src/engines';
+import { asLines, startApiServer, type ApiServer } from '../../src/engines';
 import { renderPlatform, type Rendering } from '../../src/render';
 import { CRD_SOURCES } from '../../src/schemas/sources';
 import { Api, installCrds, kindOf, messageOf, onEach, type KubeObject } from './support/api';
@@ -43,7 +43,7 @@ describe('a real API server', () => {
     }
     const kinds = new Set([...renderings.values()].flatMap(allObjects).map(({ object }) => kindOf(object)));
     // Nobody makes the accounts that ServiceAccount admission waits for.
-    server = await startApiServer({ flags: ['--disable-admission-plugins=ServiceAccount'], onProgress: say });
+    server = await startApiServer({ flags: ['--disable-admission-plugins=ServiceAccount'], onProgress: asLines(say) });
     installed = await installCrds(server, kinds);
     api = await Api.of(server);
   }, 30 * 60_000);

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { engineVersion, startApiServer } from '../../engines';
+import { asLines, engineVersion, startApiServer } from '../../engines';
 import type { CoreData, CrdIndex, KindTable, RawSchema } from '../raw-schema';
 import { CORE_SOURCE } from '../sources';
 import { readCore } from './core';
@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function writeCore(): Promise<void> {
-  const server = await startApiServer({ onProgress: say });
+  const server = await startApiServer({ onProgress: asLines(say) });
   try {
     const { kinds, definitions } = await readCore(server);
     const data: CoreData = {
