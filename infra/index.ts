@@ -3,22 +3,33 @@ import * as pulumi from '@pulumi/pulumi';
 import { platform } from '../platform';
 import { bootstrapDeclarations, planBootstrap } from './bootstrap';
 import { describeLocal, declareLocal } from './local';
+import { clusterOutputs } from './outputs';
 import { stackCluster } from './stack';
 
 const ROOT = path.resolve(__dirname, '..');
 
 /** The Pulumi program: a stack is a cluster of `platform.ts`, by its name. Its outputs are what the tree needs of it. */
-function program(): Readonly<Record<string, unknown>> {
+function program(): Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>> {
   const config = new pulumi.Config('keelson');
   const [hosts, kubernetesVersion] = [config.get('hosts'), config.get('kubernetesVersion')];
   const { cluster, controlPlane } = stackCluster(platform.props, pulumi.getStack(), {
     ...(hosts === undefined ? {} : { hosts }),
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
   });
+  const declarations = bootstrapDeclarations(platform, ROOT);
   switch (cluster.provider) {
     case 'local': {
-      const plan = planBootstrap(bootstrapDeclarations(platform, ROOT), cluster.name);
-      return declareLocal(describeLocal(ROOT, cluster, controlPlane), plan);
+      const local = describeLocal(ROOT, cluster, controlPlane);
+      const { endpoint, serviceAccountIssuer } = local.site;
+      return {
+        ...declareLocal(local, planBootstrap(declarations, cluster.name)),
+        outputs: clusterOutputs(cluster, { api: endpoint, issuer: serviceAccountIssuer }),
+      };
+    }
+    case 'eks': {
+      // The cloud's SDK is large: a local stack does without it.
+      const { eksProgram } = require('./eks/program') as typeof import('./eks/program');
+      return eksProgram(declarations, cluster, controlPlane);
     }
     default:
       throw new Error(`${cluster.provider}: not declared yet`);

@@ -1,11 +1,19 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import type { EksOutputs } from '../../infra/eks';
 import outputsSchema from '../../src/model/schema/outputs.schema.json';
 import { outputsFile } from '../../src/model/outputs';
 import { validateShape } from '../../src/model/validate';
 import { collectGraph, type Graph, mockAws } from './support/aws-graph';
 import { EKS_ASSERTIONS } from './support/eks-assertions';
-import { describeEksProps, EKS_CLUSTER, EKS_IDENTITIES } from './support/eks-props';
+import { OFFICE } from './support/aws-props';
+import {
+  ADMINISTRATOR,
+  DEFINITIONS,
+  describeEksProps,
+  EKS_CLUSTER,
+  EKS_DECLARATIONS,
+  EKS_IDENTITIES,
+} from './support/eks-props';
 
 let graph: Graph;
 let made: EksOutputs;
@@ -287,6 +295,25 @@ describe('what is known of it', () => {
     expect(EKS_IDENTITIES.addOns.map(({ role }) => role).filter((role) => outputs.roles?.[role] === undefined)).toEqual(
       [],
     );
+  }, 60_000);
+
+  test('is what the stack declares, whose bootstrap comes before and after its machines', async () => {
+    pulumi.runtime.setAllConfig({ 'keelson:budget': '900', 'keelson:administrators': `["${ADMINISTRATOR}"]` });
+    const { eksProgram } = require('../../infra/eks/program') as typeof import('../../infra/eks/program');
+    const controlPlane = { hosts: 0, allowedSources: OFFICE };
+    let outputs: Readonly<Record<string, unknown>> = {};
+    const whole = await collectGraph(async () => {
+      outputs = await eksProgram(EKS_DECLARATIONS, EKS_CLUSTER, controlPlane, () => Promise.resolve(DEFINITIONS));
+    });
+    for (const [name, assertion] of Object.entries(EKS_ASSERTIONS))
+      if (!name.startsWith('roles of tenants')) expect({ name, found: assertion(whole) }).toEqual({ name, found: [] });
+    const coredns = whole.nodes.find(({ name }) => name === 'chart/coredns');
+    expect(coredns?.options.dependsOn).toContain('aws:eks/nodeGroup:NodeGroup::pool-system');
+    const provider = whole.nodes.find(({ type }) => type === 'pulumi:providers:kubernetes');
+    expect(provider?.inputs['kubeconfig']).toContain(
+      '"get-token","--region","eu-central-1","--cluster-name","production"',
+    );
+    expect(await value(outputs['outputs'] as EksOutputs['outputs'])).toMatchObject({ api: { port: 443 } });
   }, 60_000);
 
   test('leaves the API without a public endpoint where no range is allowed', async () => {

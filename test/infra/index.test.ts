@@ -1,4 +1,9 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
+import type { Platform } from '../../src/model';
+import { type ClusterOutputs, outputsFile } from '../../src/model/outputs';
+import type * as clusters from '../../src/model/resolve/clusters';
+import outputsSchema from '../../src/model/schema/outputs.schema.json';
+import { validateShape } from '../../src/model/validate';
 
 /** Every resource that the program declared, by its URN's type and name. */
 const declared: { type: string; name: string; inputs: Record<string, unknown> }[] = [];
@@ -35,6 +40,14 @@ test('the stack `local` declares secrets, hosts one after the other, the bootstr
     'keelson:local:Nodes nodes',
   ]);
   expect(outputs).toMatchObject({ endpoint: 'https://127.20.0.10:6443' });
+  const known = await new Promise((resolve) => {
+    (outputs['outputs'] as pulumi.Output<object>).apply(resolve);
+  });
+  const { describeClusters } = require('../../src/model/resolve/clusters') as typeof clusters;
+  const { platform } = require('../../platform') as { platform: Platform };
+  const file = outputsFile(describeClusters(platform.props).get('local')!, known as ClusterOutputs);
+  expect(known).toMatchObject({ api: { host: '127.20.0.10', port: 6443 } });
+  expect(validateShape(outputsSchema, file, { file: 'outputs' })).toEqual([]);
 });
 
 test('nothing that the program tells Pulumi is secret', async () => {

@@ -73,6 +73,10 @@ const ANSWERS: Readonly<Record<string, Record<string, unknown>>> = {
   'aws:index/getAvailabilityZones:getAvailabilityZones': {
     names: ['eu-central-1c', 'eu-central-1a', 'eu-central-1b', 'eu-central-1d'],
   },
+  'aws:index/getCallerIdentity:getCallerIdentity': {
+    arn: 'arn:aws:sts::111122223333:assumed-role/pipeline/session',
+  },
+  'aws:iam/getSessionContext:getSessionContext': { issuerArn: 'arn:aws:iam::111122223333:role/pipeline' },
   'aws:ssm/getParameter:getParameter': { insecureValue: 'ami-0123456789abcdef0', value: 'ami-0123456789abcdef0' },
 };
 
@@ -109,7 +113,7 @@ export async function collectGraph(program: () => unknown): Promise<Graph> {
       options.set(idOf(type, name), opts as pulumi.CustomResourceOptions);
       return undefined;
     });
-    program();
+    await program();
     return {};
   });
   await settled();

@@ -3,13 +3,12 @@ import type { GrantedIdentity } from '../../../infra/aws/workload-identities';
 import { addOnIdentities } from '../../../infra/aws/workload-identities';
 import { bootstrapDeclarations, type KubeObject, planBootstrap } from '../../../infra/bootstrap';
 import { declareBootstrap } from '../../../infra/bootstrap/resources';
+import { activeComponents } from '../../../infra/components';
 import type { EksProps } from '../../../infra/eks';
 import { platform } from '../../../platform';
 import { Platform } from '../../../src/model';
 import type { PlatformProps } from '../../../src/model/platform.generated';
 import { describeClusters } from '../../../src/model/resolve/clusters';
-import { activate, indexComponents } from '../../../src/model/resolve/components';
-import { Findings } from '../../../src/model/resolve/findings';
 import { OFFICE } from './aws-props';
 
 /** The example's production cluster, were it on EKS: so the same account, region and pools as on virtual machines. */
@@ -31,13 +30,9 @@ export const TENANT: GrantedIdentity = {
   statements: [{ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::payments-ledger/*'] }],
 };
 
-function components() {
-  const findings = new Findings();
-  const index = indexComponents(bootstrapDeclarations(new Platform(props)).components, findings);
-  const active = activate(index, EKS_CLUSTER, props, findings);
-  if (findings.all.length > 0) throw new Error(JSON.stringify(findings.all));
-  return [...active.values()];
-}
+export const EKS_DECLARATIONS = bootstrapDeclarations(new Platform(props));
+
+const components = () => activeComponents(EKS_DECLARATIONS, EKS_CLUSTER);
 
 /** What its add-ons act as in the cloud, and on which ports API servers call them. */
 export const EKS_IDENTITIES = {
@@ -51,7 +46,7 @@ export const EKS_IDENTITIES = {
   ],
 };
 
-export const EKS_PLAN = planBootstrap(bootstrapDeclarations(new Platform(props)), 'production');
+export const EKS_PLAN = planBootstrap(EKS_DECLARATIONS, 'production');
 
 /** Stands for the provider that talks to the cluster. */
 class Kubernetes extends pulumi.ProviderResource {
