@@ -6,6 +6,7 @@ import type { Declarations } from '../../src/model/declare';
 import { OUTPUTS_ENDING } from '../../src/model/outputs';
 import { resolve } from '../../src/model/resolve';
 import type { ClusterSlice, ComponentSlice, ResolvedCluster } from '../../src/model/slices';
+import { flowControlObjects } from '../control-plane/flow-control';
 import { accessObjects } from './access';
 import { isNamespace, type KubeObject, objectsOf } from './object';
 
@@ -101,6 +102,13 @@ export function planBootstrap(declarations: Declarations, name: string): Bootstr
         name: 'access',
         why: 'lets administrators, API servers and joining machines in',
         content: { kind: 'objects', objects: accessObjects(cluster) },
+        until: 'stored',
+        runsOnSimulatedNodes: true,
+      },
+      {
+        name: 'flow-control',
+        why: 'people who come to end a flood of requests must not wait in it',
+        content: { kind: 'objects', objects: flowControlObjects(cluster) as readonly KubeObject[] },
         until: 'stored',
         runsOnSimulatedNodes: true,
       },

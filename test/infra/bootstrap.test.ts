@@ -44,6 +44,7 @@ describe('the plan', () => {
   it('lets people in, makes what the others need, then starts network, names and Argo CD, then hands over', () => {
     expect(plan('local').steps.map(({ name }) => name)).toEqual([
       'access',
+      'flow-control',
       'namespaces/cilium',
       'namespaces/coredns',
       'namespaces/argo-cd',
@@ -100,9 +101,9 @@ describe('the plan', () => {
     );
     const adopters = plan(name).steps.flatMap(({ adoptedBy }) => adoptedBy ?? []);
     expect(adopters.filter((one) => !applications.has(one))).toEqual([]);
-    // Nothing adopts who may do what, nor the Application that everything else hangs on.
+    // Nothing adopts who may do what and who goes first, nor the Application that everything else hangs on.
     const kept = plan(name).steps.filter(({ adoptedBy }) => adoptedBy === undefined);
-    expect(kept.map((one) => one.name)).toEqual(['access', 'root']);
+    expect(kept.map((one) => one.name)).toEqual(['access', 'flow-control', 'root']);
   });
 
   it.each(CLUSTERS)(
