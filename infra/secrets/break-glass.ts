@@ -19,7 +19,7 @@ export interface BreakGlassRequest {
 }
 
 /**
- * A client certificate in `system:masters`, made in memory and valid for minutes; the caller may not store it. No such
+ * A client certificate in `system:masters`, made in memory and valid for minutes. No standing
  * credential stands anywhere: whoever can read the kubernetes authority's key can make one, and nobody else. Every one
  * is a line of the store's audit file (time, who, reason, fingerprint), written before it is given out.
  * Rejects with a `SecretStoreError` where a reason is missing or the time is too long.
