@@ -59,10 +59,12 @@ export const register: Register = (program, run) => {
 
 async function stackOutput(root: string, stack: string, from: string | undefined): Promise<string> {
   if (from !== undefined) return readFileSync(from === '-' ? 0 : from, 'utf8');
-  const { runPulumi } = require('../../../infra/pulumi') as typeof import('../../../infra/pulumi');
-  const { code, output } = await runPulumi(root, ['stack', 'output', '--json', '--stack', stack], false);
-  if (code !== 0) throw new Error(`stack '${stack}' cannot be read: ${output.trim()}: run pulumi up --stack ${stack}`);
-  return output;
+  const { pulumi } = require('../../../infra/pulumi') as typeof import('../../../infra/pulumi');
+  const said = await pulumi(root, ['stack', 'output', '--json', '--stack', stack]).catch((error: Error) => {
+    throw new Error(`${error.message}: run pulumi up --stack ${stack}`, { cause: error });
+  });
+  // Pulumi may warn before or after what it was asked for.
+  return said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1);
 }
 
 function outputsIn(text: string, stack: string): ClusterOutputs {
