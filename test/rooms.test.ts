@@ -23,6 +23,7 @@ test.each([
   ['charts/tenant/network.ts', '../../src/render/unit'],
   ['src/gitops/publish.ts', '../schemas'],
   ['tenants/payments.ts', '../src/cli/main'],
+  ['infra/bootstrap/plan.ts', '../../src/render'],
 ])('%s may not import %s', (file, imported) => {
   expect(lint(file, imported)).toContain('docs/decisions/0001-rooms.md');
 });
@@ -31,6 +32,7 @@ test.each([
   ['src/render/unit.ts', '../model/slices'],
   ['src/model/resolve/index.ts', './tenants'],
   ['tenants/payments.ts', '../platform'],
+  ['infra/bootstrap/definitions.ts', '../../src/schemas'],
 ])('%s may import %s', (file, imported) => {
   expect(lint(file, imported)).toBe('');
 });
