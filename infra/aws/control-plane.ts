@@ -13,16 +13,12 @@ import { type EngineFile, enginesOf, hostBundle, hostScript, refreshMinute } fro
 import { hostSecretName } from './host-secret';
 import { grant, role, serviceTrust } from './iam';
 import { hostStatements, type MachinePlaces, trustParameter } from './machine-access';
-import { type MachineImage, METADATA } from './machines';
+import { DISKS, type MachineImage, METADATA } from './machines';
 import type { Network } from './network';
 import { type AwsScope, child, kept, ownedTag, tags } from './scope';
 import type { SecurityGroups } from './security-groups';
 import { userData } from './user-data';
 
-/** GiB: etcd's quota of 8, a copy of it while it is defragmented, and its write-ahead log. */
-const ETCD_DISK = 30;
-/** GiB: engines, images of the few Pods here, logs. */
-const ROOT_DISK = 50;
 /** Operations a second: etcd asks for 500 sequential ones for a busy cluster; gp3 has these without a surcharge. */
 const ETCD_IOPS = 3000;
 /** Seconds until a host that was replaced must be a healthy member again: the objective for recovery. */
@@ -146,7 +142,7 @@ function declareHost(
     {
       availabilityZone: subnet.availabilityZone,
       type: 'gp3',
-      size: ETCD_DISK,
+      size: DISKS.etcd,
       iops: ETCD_IOPS,
       encrypted: true,
       kmsKeyId: keys.volumes,
@@ -170,7 +166,7 @@ function declareHost(
         encrypted: true,
         kmsKeyId: keys.volumes,
         volumeType: 'gp3',
-        volumeSize: ROOT_DISK,
+        volumeSize: DISKS.host,
         deleteOnTermination: true,
         tags: own('-root'),
       },

@@ -3,6 +3,7 @@ import type { ControlPlane } from '../../src/model/control-plane';
 import { ZONES } from './address-plan';
 import { INTERFACE_ENDPOINTS } from './endpoints';
 import { KEY_USES } from './keys';
+import { DISKS } from './machines';
 
 /** Hours that AWS' own calculator takes for a month. */
 const HOURS = 730;
@@ -62,9 +63,6 @@ const LEFT_OUT = [
   'disks, snapshots, load balancers and databases that the cluster makes for its tenants',
   'tax, support, and discounts for commitments',
 ];
-
-/** GiB of disk: the roots of hosts and machines, and etcd's. As they are declared. */
-export const DISKS = { host: 50, etcd: 30, machine: 100 } as const;
 
 /**
  * What a month of a cluster costs by list prices, before anything runs on it. Throws where the price of a machine is

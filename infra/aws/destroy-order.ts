@@ -13,7 +13,10 @@ export interface DestroyStep {
 export const DESTROY_ORDER: readonly DestroyStep[] = [
   {
     title: 'Take a last backup, and keep a snapshot of etcd',
-    commands: ['velero backup create last --wait', 'keelson cluster snapshot <cluster>'],
+    commands: [
+      'velero backup create last --wait',
+      'aws ssm send-command --document-name AWS-RunShellScript --targets Key=tag:Name,Values=<cluster>-control-plane-1 --parameters commands="systemctl start etcd-snapshot"',
+    ],
     why: 'after the next step nobody can',
   },
   {
@@ -43,6 +46,6 @@ export const DESTROY_ORDER: readonly DestroyStep[] = [
   {
     title: 'Weeks later, remove the buckets with locks and the keys',
     commands: [],
-    why: 'Pulumi leaves them on purpose: locked objects cannot be deleted before their time, and without its key no backup can be read. Keys go last, by scheduling their deletion in 30 days',
+    why: 'Pulumi leaves them on purpose: locked objects cannot be deleted before their time, and without its key no backup can be read. Keys go last, by scheduling their deletion in 30 days. The names of secrets are free again after 30 days too',
   },
 ];

@@ -4,7 +4,7 @@ import * as ec2 from '@pulumi/aws/ec2';
 import { role, serviceTrust } from './iam';
 import type { Keys } from './keys';
 import type { Network } from './network';
-import { type AwsScope, child, tags } from './scope';
+import { type AwsScope, arn, child, tags } from './scope';
 
 /** Days that flow logs are kept: long enough to look into what is found at the end of a quarter. */
 const RETENTION = 90;
@@ -29,7 +29,7 @@ export function declareFlowLogs(scope: AwsScope, network: Network, keys: Keys): 
         actions: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
         resources: [group.arn, pulumi.interpolate`${group.arn}:*`],
       },
-      { actions: ['logs:DescribeLogGroups'], resources: ['*'] },
+      { actions: ['logs:DescribeLogGroups'], resources: [arn(scope, 'logs', 'log-group:*')] },
     ],
   });
   new ec2.FlowLog(

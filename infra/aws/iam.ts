@@ -80,7 +80,6 @@ export const UNRESTRICTED: Readonly<Record<string, string>> = {
     'OpenDataChannel',
   ]),
   ...reads('ssm', 'what the machine is to run; nothing of it is a secret', ['ListAssociations']),
-  ...reads('logs', 'lists the names of log groups', ['DescribeLogGroups']),
 };
 
 function reads(service: string, why: string, actions: readonly string[]): Readonly<Record<string, string>> {

@@ -17,3 +17,9 @@ export interface MachineImage {
   /** True where somebody chose it: then hosts of the control plane that run another are replaced. */
   readonly pinned: boolean;
 }
+
+/**
+ * GiB of disk. A host: engines, images of the few Pods there, logs. etcd: its quota of 8, a copy of it while it is
+ * defragmented, and its write-ahead log. A machine of a pool: images and scratch space of Pods.
+ */
+export const DISKS = { host: 50, etcd: 30, machine: 100 } as const;

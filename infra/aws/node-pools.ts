@@ -8,14 +8,11 @@ import { bundleKey, declareBundle } from './assets';
 import { type EngineFile, hostBundle, poolEngines } from './host-bundle';
 import { grant, role, serviceTrust } from './iam';
 import { type MachinePlaces, trustParameter, workerStatements } from './machine-access';
-import { type MachineImage, METADATA } from './machines';
+import { DISKS, type MachineImage, METADATA } from './machines';
 import type { Network } from './network';
 import { type AwsScope, child, ownedTag, tags } from './scope';
 import type { SecurityGroups } from './security-groups';
 import { userData } from './user-data';
-
-/** GiB: images and scratch space of Pods. */
-const DISK = 100;
 
 export interface NodePoolsProps extends MachinePlaces {
   readonly network: Network;
@@ -89,7 +86,7 @@ function declarePool(scope: AwsScope, props: NodePoolsProps, pool: NodePool, pro
             encrypted: 'true',
             kmsKeyId: keys.volumes,
             volumeType: 'gp3',
-            volumeSize: DISK,
+            volumeSize: DISKS.machine,
             deleteOnTermination: 'true',
           },
         },

@@ -17,6 +17,10 @@ export function awsScope(cluster: Cluster, parent: pulumi.Resource): AwsScope {
     const missing = region === undefined ? 'region' : 'accountId';
     throw new Error(`platform.ts: clusters.${cluster.name}.${missing}: a cluster in AWS needs it; add it`);
   }
+  // Secrets of add-ons are named `<cluster>/…`, those of hosts `keelson/…`.
+  if (cluster.name === 'keelson') {
+    throw new Error(`platform.ts: clusters.keelson: add-ons could read the secrets of hosts; name it another way`);
+  }
   return { cluster, region, accountId, parent };
 }
 

@@ -5,10 +5,13 @@ import path from 'node:path';
 import { addressPlan, hostAddress } from '../../infra/aws/address-plan';
 import { bucketName } from '../../infra/aws/buckets';
 import { budgetLimit } from '../../infra/aws/budget';
-import { DISKS, estimateCost, PRICES } from '../../infra/aws/cost';
+import { estimateCost, PRICES } from '../../infra/aws/cost';
+import { DISKS } from '../../infra/aws/machines';
 import { clusterEngines, engineFiles } from '../../infra/aws/engines';
 import { encodeHostSecret } from '../../infra/aws/host-secret';
 import { policyDocument, UNRESTRICTED } from '../../infra/aws/iam';
+import type { Resource } from '@pulumi/pulumi';
+import { awsScope } from '../../infra/aws/scope';
 import { networkEdges } from '../../infra/aws/security-groups';
 import { awsSite } from '../../infra/aws/site';
 import { addOnIdentities, grantIdentities } from '../../infra/aws/workload-identities';
@@ -88,6 +91,15 @@ describe('names and ways', () => {
     const long = { ...CLUSTER, name: 'a'.repeat(50) };
     expect(() => bucketName({ cluster: long, accountId: '111122223333' }, 'assets')).toThrow(/S3 allows 63/);
     expect(bucketName({ cluster: CLUSTER, accountId: '111122223333' }, 'logs')).toBe('harbour-production-logs');
+  });
+
+  test('a cluster whose add-ons could read the secrets of hosts is refused', () => {
+    const parent = undefined as unknown as Resource;
+    expect(() => awsScope({ ...CLUSTER, name: 'keelson' }, parent)).toThrow(/name it another way/);
+    expect(() => awsScope({ ...CLUSTER, region: undefined } as unknown as Cluster, parent)).toThrow(
+      /production\.region/,
+    );
+    expect(awsScope(CLUSTER, parent).region).toBe('eu-central-1');
   });
 
   test('without allowed sources nobody comes from outside', () => {

@@ -12,6 +12,9 @@ import { platform } from '../../platform';
 import { FakeMachine } from './support/aws-machine';
 import { CLUSTER } from './support/aws-props';
 
+// Two boots, where others use the machine too.
+jest.setTimeout(60_000);
+
 const SCRIPTS = ['user-data', 'lay', 'boot', 'fetch-secrets', 'ready'] as const;
 const LIBEXEC = '/usr/local/libexec/keelson';
 const VOLUME = 'vol-0abc';
@@ -148,6 +151,13 @@ describe('a host’s first boot', () => {
     expect(calls.join('\n')).not.toContain(Buffer.from(SECRET).toString('base64').slice(0, 20));
     // Nothing of what was fetched stays where it was put together.
     expect(readdirSync(machine.path('/run')).filter((name) => name.startsWith('keelson-secrets'))).toEqual([]);
+  });
+
+  test('etcd’s user has the same number on every machine, as its disk outlives them', () => {
+    const added = machine.calls().filter((call) => call.startsWith('useradd'));
+    expect(new Set(added)).toEqual(
+      new Set(['useradd --system --user-group --uid 2379 --no-create-home --shell /sbin/nologin etcd']),
+    );
   });
 
   test('changes nothing the second time', () => {

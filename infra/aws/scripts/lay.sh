@@ -4,6 +4,8 @@
 set -euo pipefail
 umask 077
 root=${KEELSON_ROOT:-}
+# etcd's own port: beyond the numbers that a distribution gives out, and easy to know again.
+OWNER_ID=2379
 fail() { echo "lay: $*" >&2; exit 1; }
 
 while read -r kind mode owner path content; do
@@ -14,8 +16,9 @@ while read -r kind mode owner path content; do
   case /$path/ in
     */../* | */./*) fail "'$path' leads elsewhere" ;;
   esac
-  if [ "$owner" != root ]; then
-    id -u "$owner" > /dev/null 2>&1 || useradd --system --user-group --no-create-home --shell /sbin/nologin "$owner"
+  if [ "$owner" != root ] && ! id -u "$owner" > /dev/null 2>&1; then
+    # The disk of etcd goes from machine to machine, and knows its owner by number.
+    useradd --system --user-group --uid "$OWNER_ID" --no-create-home --shell /sbin/nologin "$owner"
   fi
   target=$root$path
   case $kind in

@@ -39,10 +39,11 @@ esac`,
   mountpoint: '[ -e "$WORLD/mounted" ]',
   rpm: '[ -e "$WORLD/packages/$2" ]',
   systemctl: ':',
+  useradd: ':',
 };
 
 /** Programs of which nobody asks how they were called. */
-const SILENT = ['chown', 'sysctl', 'useradd'];
+const SILENT = ['chown', 'sysctl'];
 
 /** How a script ended. */
 export interface Ran {
