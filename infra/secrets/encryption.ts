@@ -6,6 +6,9 @@ export interface EncryptionKey {
   readonly secret: string;
 }
 
+/** Resources of the core group that are encrypted at rest. */
+export const ENCRYPTED_RESOURCES: readonly string[] = ['secrets'];
+
 /**
  * kube-apiserver's EncryptionConfiguration: the first key writes, all read. Every Secret is written encrypted from the
  * first on, so that there is no `identity` provider, which would read what somebody put into etcd in clear.
@@ -20,7 +23,7 @@ export function encryptionConfiguration(keys: readonly EncryptionKey[]): string 
       kind: 'EncryptionConfiguration',
       resources: [
         {
-          resources: ['secrets'],
+          resources: [...ENCRYPTED_RESOURCES],
           providers: [{ secretbox: { keys: keys.map(({ id, secret }) => ({ name: `key-${id}`, secret })) } }],
         },
       ],
