@@ -6,6 +6,7 @@ import { hasSandbox } from '../../src/model/sandbox';
 import { systemdFiles, systemdUnits } from '../control-plane';
 import type { Host, HostFile, Unit } from '../control-plane/host';
 import { SCRIPTS } from '../control-plane/paths';
+import { etcdctl } from '../control-plane/shell';
 
 /** A program that hosts run, as a file on the machine that runs Pulumi. */
 export interface EngineFile {
@@ -117,6 +118,7 @@ function bootFiles(host: Host, engines: readonly EngineFile[], minute: number): 
     file(`${SCRIPTS}/boot`, hostScript('boot'), '0700'),
     file(`${SCRIPTS}/fetch-secrets`, hostScript('fetch-secrets'), '0700'),
     file(`${SCRIPTS}/healthy`, healthScript(host.units), '0700'),
+    ...(host.role === 'control-plane' ? [file(`${SCRIPTS}/peers`, peersScript(host), '0700')] : []),
     file(`${UNITS}/keelson-boot.service`, BOOT_SERVICE, '0644'),
     file(`${UNITS}/keelson-secrets.service`, SECRETS_SERVICE, '0644'),
     file(`${UNITS}/keelson-secrets.timer`, secretsTimer(host.role, minute), '0644'),
@@ -133,6 +135,12 @@ function healthScript(units: readonly Unit[]): string {
       : [],
   );
   return ['#!/bin/sh', 'well=0', 'ill() { echo "$1 is not well"; well=1; }', ...checks, 'exit "$well"', ''].join('\n');
+}
+
+/** Succeeds where every member of etcd is well: one that restarts then leaves a quorum. */
+function peersScript({ name, address }: Host): string {
+  const members = etcdctl({ name, address, root: '' });
+  return ['#!/bin/sh', 'set -eu', ...members, 'etcd endpoint health --cluster > /dev/null', ''].join('\n');
 }
 
 /** The one unit that is enabled: it starts the others when the disk of etcd is mounted and the keys are there. */

@@ -277,6 +277,46 @@ describe('new keys', () => {
     expect(readers).toContain(`systemctl try-restart ${unit}.service`);
   });
 
+  describe('a host that must start etcd anew', () => {
+    const trust = '/etc/etcd/pki/ca.crt';
+    const restarts = () => machine.calls().filter((call) => call.startsWith('systemctl try-restart'));
+    beforeEach(() => machine.put('secret', encodeHostSecret(new Map([...material(), [trust, Buffer.from('new\n')]]))));
+
+    test('waits while another member is ill, and does not forget', () => {
+      machine.put('member-ill', '');
+      expect(machine.run(`${LIBEXEC}/fetch-secrets`, '--restart')).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('not every member of etcd is well'),
+      });
+      expect(restarts()).toEqual([]);
+      machine.take('member-ill');
+      expect(machine.run(`${LIBEXEC}/fetch-secrets`, '--restart')).toMatchObject({ code: 0, stdout: '' });
+      expect(restarts()).toEqual(['systemctl try-restart etcd.service']);
+      expect(machine.run(`${LIBEXEC}/fetch-secrets`, '--restart').code).toBe(0);
+      expect(restarts()).toEqual([]);
+    });
+
+    test('says so where it is not well afterwards, and tries again', () => {
+      machine.put('ill', '');
+      expect(machine.run(`${LIBEXEC}/fetch-secrets`, '--restart')).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('not well with its new keys'),
+      });
+      machine.take('ill');
+      machine.calls();
+      machine.run(`${LIBEXEC}/fetch-secrets`, '--restart');
+      expect(restarts()).toEqual(['systemctl try-restart etcd.service']);
+    });
+
+    test('remembers over a run of boot on a machine that is up', () => {
+      machine.put('active', '');
+      expect(machine.run(`${LIBEXEC}/boot`).code).toBe(0);
+      machine.calls();
+      machine.run(`${LIBEXEC}/fetch-secrets`, '--restart');
+      expect(restarts()).toEqual(['systemctl try-restart etcd.service']);
+    });
+  });
+
   test('a secret that lacks a file changes nothing', () => {
     const [missing, ...rest] = secretPaths(host);
     machine.put('secret', encodeHostSecret(new Map(rest.map((file) => [file, Buffer.from('new\n')]))));

@@ -24,7 +24,7 @@ beforeAll(async () => {
       }),
     ),
   );
-}, 60_000);
+}, 180_000);
 
 describe('the example’s cluster in AWS', () => {
   test.each(Object.entries(ASSERTIONS))('%s', (_, assertion) => {

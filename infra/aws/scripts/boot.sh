@@ -67,6 +67,9 @@ fi
 # Once more, on the mounted disk and with what was edited by hand undone.
 "$here/lay" < "$root/var/lib/keelson/bundle" > /dev/null
 "$here/fetch-secrets" > /dev/null
+# What is only just started has read them.
+read -r first < "$facts/units"
+systemctl is-active --quiet "$first" || rm -f "$root/var/lib/keelson/restart-pending"
 
 sysctl --system > /dev/null
 systemctl daemon-reload

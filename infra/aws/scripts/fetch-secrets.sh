@@ -40,7 +40,21 @@ if [ -n "${TRUST_FILE:-}" ]; then
     aws ssm put-parameter --region "$REGION" --name "$TRUST_PARAMETER" --value "file://$root$TRUST_FILE" --type String --overwrite > /dev/null
 fi
 
+# Kept until it is done: a host that has to wait for others must not forget.
+pending=$root/var/lib/keelson/restart-pending
+cat "$work/changed" >> "$pending"
 [ "${1:-}" = --restart ] || exit 0
+[ -s "$pending" ] || exit 0
+if [ -x "$here/peers" ]; then
+  "$here/peers" || fail "not every member of etcd is well: nothing is started anew before they are"
+fi
 while read -r unit; do
   systemctl try-restart "$unit"
-done < <(awk 'NR == FNR { changed[$1] = 1; next } $2 in changed && !seen[$1]++ { print $1 }' "$work/changed" "$facts/restarts")
+done < <(awk 'NR == FNR { changed[$1] = 1; next } $2 in changed && !seen[$1]++ { print $1 }' "$pending" "$facts/restarts")
+tried=1
+until "$here/healthy"; do
+  [ "$tried" -lt "${KEELSON_TRIES:-60}" ] || fail "this host is not well with its new keys: the others keep their old ones"
+  tried=$((tried + 1))
+  sleep "${KEELSON_PAUSE:-5}"
+done
+rm -f "$pending"

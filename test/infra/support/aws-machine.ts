@@ -32,13 +32,14 @@ esac`,
   *) [ ! -e "$WORLD/ill" ] ;;
 esac`,
   dnf: 'shift 3; for package; do touch "$WORLD/packages/$package"; done',
+  etcdctl: '[ ! -e "$WORLD/member-ill" ]',
   hostname: 'cat "$WORLD/hostname"',
   hostnamectl: 'echo "$2" > "$WORLD/hostname"',
   'mkfs.ext4': 'echo 0 > "$WORLD/blkid"',
   mount: 'touch "$WORLD/mounted"',
   mountpoint: '[ -e "$WORLD/mounted" ]',
   rpm: '[ -e "$WORLD/packages/$2" ]',
-  systemctl: ':',
+  systemctl: '[ "$1" != is-active ] || [ -e "$WORLD/active" ]',
   useradd: ':',
 };
 
@@ -73,7 +74,7 @@ export class FakeMachine {
     for (const [name, does] of Object.entries(FAKES)) {
       const file = path.join(programs, name);
       // Questions that change nothing are not worth a line.
-      const log = ['hostname', 'mountpoint', 'rpm', 'curl', 'blkid'].includes(name)
+      const log = ['hostname', 'mountpoint', 'rpm', 'curl', 'blkid', 'etcdctl'].includes(name)
         ? ''
         : `echo "${name} $*" >> "$WORLD/log"\n`;
       writeFileSync(file, `#!/bin/bash\n${log}${does}\n`);
