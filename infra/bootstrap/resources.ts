@@ -12,6 +12,8 @@ export type BootstrapPart = 'before-machines' | 'with-machines';
 export interface BootstrapResourcesProps {
   /** The provider, with server-side apply on. */
   readonly provider: pulumi.ProviderResource;
+  /** The provider for the step that lets administrators in, before there are any. @default - `provider` */
+  readonly access?: pulumi.ProviderResource;
   /** Definitions by step, from `planDefinitions`. */
   readonly definitions: ReadonlyMap<string, readonly KubeObject[]>;
   readonly part: BootstrapPart;
@@ -61,7 +63,7 @@ function declareStep(
     (object) =>
       new KubernetesObject(`${name}/${labelOf(object)}`, handedOver(object, step), {
         ...options,
-        provider: props.provider,
+        provider: name === 'access' ? (props.access ?? props.provider) : props.provider,
       }),
   );
 }
@@ -77,17 +79,20 @@ function handedOver(object: KubeObject, { adoptedBy }: BootstrapStep): KubeObjec
   const annotations = {
     ...object.metadata.annotations,
     ...(adoptedBy ? { 'pulumi.com/patchFieldManager': ADOPTER } : {}),
-    ...(isThere(object) ? { 'pulumi.com/patchForce': 'true' } : {}),
+    ...(isThere(object) || mayBeThere(object) ? { 'pulumi.com/patchForce': 'true' } : {}),
   };
   if (Object.keys(annotations).length === 0) return object;
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
-/** What Kubernetes makes by itself, before or while the bootstrap runs. */
+/** What Kubernetes makes at its own start: a resource that patches it, as removing one of another kind would delete it. */
 function isThere({ kind, metadata: { name } }: KubeObject): boolean {
-  if (kind === 'ServiceAccount') return name === 'default';
-  if (kind === 'Namespace') return name.startsWith('kube-') || name === 'default';
-  return name.startsWith('system:');
+  return kind === 'Namespace' ? name.startsWith('kube-') || name === 'default' : name.startsWith('system:');
+}
+
+/** What a controller makes meanwhile, or has made: it is made or changed, whichever comes first. */
+function mayBeThere({ kind, metadata: { name } }: KubeObject): boolean {
+  return kind === 'ServiceAccount' && name === 'default';
 }
 
 /** One object, by the token that the SDK's own class of its kind has; an object that is there already is patched. */
