@@ -60,8 +60,9 @@ export async function awsProgram(
     ...optional('image', config.get('image')),
     ...optional('budget', config.getNumber('budget')),
   });
-  const bootstrap = { definitions, provider: kubernetes(cluster, made.apiServer, 'admin') };
-  const access = kubernetes(cluster, made.apiServer, 'bootstrap');
+  const trust = secrets.facts.apply((facts) => facts.trust as unknown as readonly string[]);
+  const bootstrap = { definitions, provider: kubernetes(cluster, made.apiServer, trust, 'admin') };
+  const access = kubernetes(cluster, made.apiServer, trust, 'bootstrap');
   const network = declareBootstrap(plan, { ...bootstrap, access, part: 'before-machines', after: [made.ready] });
   declareBootstrap(plan, { ...bootstrap, part: 'with-machines', after: network });
   return {
@@ -88,27 +89,45 @@ function optional<K extends keyof AwsProps>(key: K, value: AwsProps[K] | undefin
 }
 
 /**
- * Server-side apply as an administrator, or as the one who lets administrators in. Nothing in it is secret: each use
- * asks Keelson for a certificate, which it makes or reads from the cluster's store.
+ * Server-side apply as an administrator, or as the one who lets administrators in. It holds no key: each use asks
+ * Keelson for a certificate, which it reads from the cluster's store or makes. It is kept encrypted all the same, so
+ * that nobody who searches Pulumi's state for certificates has to ask which of them are public.
  */
-function kubernetes(cluster: Cluster, server: string, as: 'admin' | 'bootstrap'): Provider {
-  const user = {
-    exec: {
-      apiVersion: 'client.authentication.k8s.io/v1',
-      command: 'npx',
-      args: ['--no-install', 'keelson', 'credential', cluster.name, ...(as === 'bootstrap' ? ['--bootstrap'] : [])],
-      interactiveMode: 'Never',
-      // It gives the certificate of whom to trust too.
-      provideClusterInfo: false,
-    },
+function kubernetes(
+  cluster: Cluster,
+  server: string,
+  trust: pulumi.Output<readonly string[]>,
+  as: 'admin' | 'bootstrap',
+): Provider {
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: 'npx',
+    args: ['--no-install', 'keelson', 'credential', cluster.name, ...(as === 'bootstrap' ? ['--bootstrap'] : [])],
+    interactiveMode: 'Never',
   };
-  const kubeconfig = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': cluster.name,
-    contexts: [{ name: cluster.name, context: { cluster: cluster.name, user: as } }],
-    clusters: [{ name: cluster.name, cluster: { server } }],
-    users: [{ name: as, user }],
-  });
-  return new Provider(`kubernetes-${as}`, { kubeconfig, enableServerSideApply: true });
+  const kubeconfig = trust.apply((certificates) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': cluster.name,
+      contexts: [{ name: cluster.name, context: { cluster: cluster.name, user: as } }],
+      clusters: [
+        {
+          name: cluster.name,
+          cluster: {
+            server,
+            'certificate-authority-data': Buffer.from(certificates.map(pem).join('')).toString('base64'),
+          },
+        },
+      ],
+      users: [{ name: as, user: { exec } }],
+    }),
+  );
+  return new Provider(`kubernetes-${as}`, { kubeconfig: pulumi.secret(kubeconfig), enableServerSideApply: true });
+}
+
+/** A certificate in PEM, from its DER in base64. */
+function pem(der: string): string {
+  const lines = der.match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -47,6 +47,13 @@ export function networkEdges(
   allowedSources: readonly string[],
   declarations: readonly ComponentDeclaration[],
 ): readonly NetworkEdge[] {
+  const strange = allowedSources.find((range) => range.includes(':'));
+  if (strange !== undefined) {
+    throw new Error(
+      `platform.ts: clusters.${cluster.name}.controlPlane.allowedSources: '${strange}' is a range of IPv6, and the ` +
+        `balancer before the API has addresses of IPv4 only; write a range such as 192.0.2.0/24`,
+    );
+  }
   const one = (port: number) => [port, port] as const;
   const between = (
     protocol: NetworkEdge['protocol'],

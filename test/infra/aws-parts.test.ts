@@ -111,6 +111,12 @@ describe('names and ways', () => {
     ).toEqual([]);
   });
 
+  test('a source by IPv6 is refused, as no balancer has such an address', () => {
+    expect(() => networkEdges(CLUSTER, ['192.0.2.0/24', 'fd00::/8'], [])).toThrow(
+      /allowedSources: 'fd00::\/8' is a range of IPv6/,
+    );
+  });
+
   test('a GitOps repository by SSH opens its port, and none else', () => {
     const gitops = { url: 'ssh://git@git.example.com:7999/platform/gitops.git', branch: 'main' };
     const cluster = { ...CLUSTER, platform: { ...CLUSTER.platform, gitops } };
