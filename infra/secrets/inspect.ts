@@ -15,7 +15,8 @@ import { leftovers } from './leftovers';
 import { inLastThird, publicFacts, type AuthorityReport } from './report';
 import { readState, type PkiState } from './state';
 import { SecretStoreError, type SecretStore } from './store';
-import { authorityDifference, CLOCK_SKEW_MINUTES, leafDifference } from './x509';
+import { leafDifference } from './leaf-difference';
+import { authorityDifference, CLOCK_SKEW_MINUTES } from './x509';
 
 /** What of a store lasts: authorities and keys. */
 export interface Lasting {
@@ -125,13 +126,13 @@ export async function checkLeaf(
 
 function reasonToRenew(
   plan: CertificatePlan,
-  { certificate, parsed }: StoredLeaf,
+  { parsed }: StoredLeaf,
   issuer: StoredAuthority,
   { renewBefore }: PkiState,
   now: Date,
 ): string | undefined {
   if (!signedBy({ parsed }, issuer)) return 'another authority signs now';
-  const difference = leafDifference(plan, certificate);
+  const difference = leafDifference(plan, parsed);
   if (difference) return difference;
   const made = Date.parse(parsed.validFrom) + CLOCK_SKEW_MINUTES * 60_000;
   if (renewBefore && made < Date.parse(renewBefore)) return 'a rotation of the leaves';

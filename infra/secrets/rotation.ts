@@ -1,6 +1,7 @@
 import type { AuthorityName } from '../control-plane/host';
 import type { IntermediateName, PkiPlan } from '../control-plane/pki';
 import { readSigner } from './contents';
+import { checkLasting } from './inspect';
 import { ensureLocked, makeAuthority, makeEncryptionKey, makeServiceAccountKey } from './issue';
 import type { PkiReport } from './report';
 import { rotationSteps, type Need, type RotationStep } from './rotation-steps';
@@ -102,7 +103,8 @@ export function advanceRotation(
     const step = steps[number - 1]!;
     if (!again) {
       // Whatever is damaged is told before anything is changed.
-      await ensureLocked(plan, store, now);
+      const { faults } = await checkLasting(plan, store, state, now);
+      if (faults.length > 0) throw new SecretStoreError(faults.join('\n'));
       refuseUnmet(step.need, rotation?.since, now, confirmed);
       const moved = await move(kind, step, plan, store, state, now);
       await writeState(store, {

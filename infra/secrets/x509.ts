@@ -88,18 +88,6 @@ export function authorityDifference(plan: AuthorityPlan, certificate: string): s
     : 'the names it may sign for are not as planned';
 }
 
-/** Tells what of a leaf is not as planned; undefined where all is. */
-export function leafDifference(plan: CertificatePlan, certificate: string): string | undefined {
-  const found = new x509.X509Certificate(certificate);
-  if (found.subjectName.toString() !== new x509.Name(subjectOf(plan)).toString())
-    return 'its subject is not as planned';
-  if (!sameTexts(usagesOf(found), usageOids(plan.usages))) return 'its usages are not as planned';
-  const names = found.getExtension(x509.SubjectAlternativeNameExtension)?.names.toJSON() ?? [];
-  const of = (type: string) => names.filter((name) => name.type === type).map(({ value }) => String(value));
-  if (!sameTexts(of('dns'), plan.dnsNames)) return 'its DNS names are not as planned';
-  return sameTexts(of('ip'), plan.addresses) ? undefined : 'its addresses are not as planned';
-}
-
 async function issue(
   pair: webcrypto.CryptoKeyPair,
   subject: x509.JsonName,

@@ -110,7 +110,7 @@ describe('leaves', () => {
   test('name constraints refuse what an authority is not for, although it signed it', async () => {
     const mint = async (authority: IntermediateName, usages: CertificateUsage[], names: Partial<CertificatePlan>) => {
       const content = { subject: { commonName: 'x' }, dnsNames: [], addresses: [], usages, ...names };
-      const made = await issueLeaf(content, 10, await authorityOf(authority), NOW);
+      const made = await issueLeaf(content, 10, await authorityOf(authority), new Date());
       writeFileSync(file('minted.pem'), made.certificate);
       return opensslVerify(authorityFile(authority), file('minted.pem'), purposes[usages[0]!]);
     };
