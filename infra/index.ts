@@ -31,8 +31,10 @@ function program(): Readonly<Record<string, unknown>> | Promise<Readonly<Record<
       const { eksProgram } = require('./eks/program') as typeof import('./eks/program');
       return eksProgram(declarations, cluster, controlPlane);
     }
-    default:
-      throw new Error(`${cluster.provider}: not declared yet`);
+    case 'aws': {
+      const { awsProgram } = require('./aws/program') as typeof import('./aws/program');
+      return awsProgram(declarations, cluster, controlPlane);
+    }
   }
 }
 

@@ -3,7 +3,6 @@ import type { Kind } from '../provider/kind';
 import { materialise } from '../secrets/materialise';
 import { type ClusterPlace, clusterStore } from './cluster-store';
 import { encodeHostSecret, hostSecretName } from './host-secret';
-import { readBinary, writeBinary } from '../secrets/secrets-manager-store';
 
 /** Which keys and certificates a host may have: their names and paths, never themselves. */
 export interface HostSecretInputs extends ClusterPlace {
@@ -15,20 +14,25 @@ export interface HostSecretInputs extends ClusterPlace {
 export const hostSecret: Kind<HostSecretInputs> = {
   async drift(inputs) {
     const name = hostSecretName(inputs.cluster, inputs.host);
-    const [wanted, found] = await Promise.all([valueOf(inputs), readBinary(inputs.region, name)]);
+    const [wanted, found] = await Promise.all([valueOf(inputs), manager().readBinary(inputs.region, name)]);
     return found?.equals(wanted) ? [] : [`${name} does not hold what the cluster's store says`];
   },
 
   async make(inputs) {
     const name = hostSecretName(inputs.cluster, inputs.host);
-    const [wanted, found] = await Promise.all([valueOf(inputs), readBinary(inputs.region, name)]);
-    if (!found?.equals(wanted)) await writeBinary(inputs.region, name, wanted);
+    const [wanted, found] = await Promise.all([valueOf(inputs), manager().readBinary(inputs.region, name)]);
+    if (!found?.equals(wanted)) await manager().writeBinary(inputs.region, name, wanted);
     return { files: inputs.files.length };
   },
 
   // The value goes with its secret.
   remove: () => Promise.resolve(),
 };
+
+/** The SDK is large: only who talks to AWS loads it. */
+function manager(): typeof import('../secrets/secrets-manager-store') {
+  return require('../secrets/secrets-manager-store') as typeof import('../secrets/secrets-manager-store');
+}
 
 async function valueOf(inputs: HostSecretInputs): Promise<Buffer> {
   const store = await clusterStore(inputs);
