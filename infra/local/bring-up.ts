@@ -1,5 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { getEngine } from '../../src/engines';
+import { DRIFTED } from '../provider/provider';
 import { pulumi } from '../pulumi';
 import { engineNames, engineVersionFor } from './programs';
 import type { LocalCluster } from './index';
@@ -8,6 +9,8 @@ import { clusterStatus, type ClusterStatus } from './status';
 
 /** What a cluster of three hosts writes, and the engines, in bytes; measured with room to spare. */
 const ROOM = 3 * 1024 ** 3;
+
+const TOLD = new RegExp(`${DRIFTED}(.*)$`, 'gm');
 
 export interface BringUpOptions {
   /** Control-plane hosts. @default - as the stack's configuration and platform.ts say */
@@ -26,6 +29,8 @@ export interface BringUpResult {
   readonly created: number;
   readonly updated: number;
   readonly deleted: number;
+  /** What was found to be otherwise than described, and repaired: a sentence each. */
+  readonly repaired: readonly string[];
   /** What the bootstrap left out or what only looks as if it ran, and why. */
   readonly notes: readonly { readonly step: string; readonly reason: string }[];
 }
@@ -75,6 +80,7 @@ export async function bringUp(
     created: counted('created'),
     updated: counted('updated'),
     deleted: counted('deleted'),
+    repaired: [...new Set([...output.matchAll(TOLD)].map(([, sentence]) => sentence!.trim()))],
     notes: [...(outputs.bootstrap?.skipped ?? []), ...(outputs.bootstrap?.notRunning ?? [])],
   };
 }

@@ -33,6 +33,7 @@ interface Up {
   readonly created: number;
   readonly updated: number;
   readonly deleted: number;
+  readonly repaired: readonly string[];
   readonly notes: readonly { readonly step: string; readonly reason: string }[];
 }
 
@@ -45,7 +46,7 @@ interface Down {
 }
 
 /** The end of `up`: what runs, what does not, and what to try. */
-export function upText({ status, milliseconds, created, updated, deleted, notes }: Up): string {
+export function upText({ status, milliseconds, created, updated, deleted, repaired, notes }: Up): string {
   const changes = created + updated + deleted;
   const memory = status.hosts.flatMap(({ units }) => units).reduce((sum, { bytes = 0 }) => sum + bytes, 0);
   const rows: [string, string][] = [
@@ -60,10 +61,12 @@ export function upText({ status, milliseconds, created, updated, deleted, notes 
       `${seconds(milliseconds.engines + milliseconds.pulumi)}  ${chalk.dim(`engines ${seconds(milliseconds.engines)}, pulumi ${seconds(milliseconds.pulumi)}`)}`,
     ],
   ];
+  const mended = repaired.map((sentence) => `  ${chalk.green('repaired')}  ${sentence}`);
   const told = notes.map(({ step, reason }) => `  ${chalk.yellow('not done')}  ${step}: ${reason}`);
   const faults = status.faults.map((fault) => `  ${chalk.red('fault')}  ${fault}`);
   return [
     table(rows),
+    ...(mended.length > 0 ? ['', ...mended] : []),
     ...(told.length > 0 ? ['', ...told] : []),
     ...(faults.length > 0 ? ['', ...faults] : []),
     '',
