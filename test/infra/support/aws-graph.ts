@@ -30,6 +30,12 @@ const options = new Map<string, pulumi.CustomResourceOptions>();
 
 /** What the cloud would fill in. */
 const COMPUTED: Readonly<Record<string, (name: string, given: Record<string, unknown>) => Record<string, unknown>>> = {
+  'keelson:aws:Secrets': () => ({
+    facts: {
+      documents: { '.well-known/openid-configuration': '{}', 'openid/v1/jwks': '{"keys":[]}' },
+      trust: ['MAo='],
+    },
+  }),
   'aws:kms/key:Key': (name) => ({ keyId: idOf('aws:kms/key:Key', name) }),
   'aws:s3/bucket:Bucket': (_, { bucket }) => ({
     arn: `arn:aws:s3:::${String(bucket)}`,
@@ -156,11 +162,17 @@ async function dependencies(given: pulumi.CustomResourceOptions['dependsOn']): P
   );
 }
 
-/** Resources are registered one after the other as their inputs resolve: all are there when no more come. */
+/**
+ * Resources are registered one after the other as their inputs resolve: all are there when Pulumi has no request under
+ * way and no more come. It tells no type of the function that waits for its requests; without it a busy machine, on which
+ * nothing happens for a moment, looks like the end.
+ */
 async function settled(): Promise<void> {
+  const { waitForRPCs } = pulumi.runtime as unknown as { readonly waitForRPCs: () => Promise<void> };
   let count = -1;
   while (count !== inputs.size) {
     count = inputs.size;
+    await waitForRPCs();
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
