@@ -24,7 +24,8 @@ export async function fetchDebianPackage(
   const libraries = (await libraryFolders(root)).map((folder) => `$root/${folder}`).join(':');
   const lines = [
     '#!/bin/sh',
-    'root=$(dirname "$(readlink -f "$0")")/root',
+    'own=$(readlink -f "$0")',
+    'root=${own%/*}/root',
     ...(libraries ? [`export LD_LIBRARY_PATH="${libraries}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"`] : []),
     // The process takes the program's name, and signals reach it.
     `exec "$root/${program}" "$@"`,
@@ -44,6 +45,7 @@ export async function unpackPackages(packages: readonly string[], root: string, 
       `Dir::Cache=${path.join(own, 'cache')}`,
       'Dir::Cache::archives=archives',
       'Debug::NoLocking=1',
+      'Acquire::Languages=none',
       // Root need not become another user, who could not write here.
       'APT::Sandbox::User=root',
     ].flatMap((option) => ['-o', option]);

@@ -7,7 +7,7 @@ import { lock } from 'proper-lockfile';
  * How long the lock of a killed process keeps others waiting, in milliseconds; a living one renews it in half of that.
  * By time and not by process: a cache may be shared by containers, where process ids mean nothing to each other.
  */
-const STALE = 10_000;
+const STALE = 5_000;
 /** How often one that waits looks again, in milliseconds. */
 const AGAIN = 300;
 

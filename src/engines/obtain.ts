@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cacheDirectory, install, isWhole, sweep } from './cache';
@@ -78,8 +78,7 @@ async function make(
     try {
       const started = Date.now();
       const program = await install(folder, name, way, companions);
-      const { size } = await stat(program);
-      const [milliseconds, bytes] = [Date.now() - started, size];
+      const [milliseconds, bytes] = [Date.now() - started, await sizeOf(folder)];
       const message = `ready, ${sizeText(bytes)} in ${(milliseconds / 1000).toFixed(1)} s`;
       tell({ state: 'done', route, bytes, milliseconds, message });
       return program;
@@ -91,6 +90,14 @@ async function make(
     }
   }
   throw new EngineMissingError(`${name} is missing (${reasons.join('; ')}): install ${source.install}`);
+}
+
+/** Bytes of all files in a folder. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => path.join(parentPath, name));
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function fromDebian(name: string, source: EngineSource, file: string, env: NodeJS.ProcessEnv): Promise<void> {

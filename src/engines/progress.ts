@@ -18,7 +18,7 @@ export interface EngineEvent {
   /** @default - none was chosen yet */
   readonly route?: EngineRoute;
   readonly state: EngineState;
-  /** Bytes that are there: of the download while it lasts, of the program when it is done. @default - unknown */
+  /** Bytes that are there: of the download while it lasts, of the program with its folder when it is done. @default - unknown */
   readonly bytes?: number;
   /** Bytes of the whole download. @default - the server does not say */
   readonly total?: number;

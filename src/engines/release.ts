@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { download, fetchText, type OnBytes } from './download';
-import { isNoSpace, noSpace } from './no-space';
+import { freeSpace, isNoSpace, noSpace } from './no-space';
 import { run } from './run';
 import { platformName, type ReleaseSource } from './source';
 
@@ -25,8 +25,13 @@ export async function fetchRelease(
     if (source.archived) await unpack(source, source.archived, part, file);
     else await rename(part, file);
   } catch (error) {
-    if (!isNoSpace(error)) throw error;
-    throw await noSpace(path.dirname(part), `unpacking ${source.url}`, await unpackedSize(part), error);
+    const place = path.dirname(part);
+    // tar says in many ways that a disk is full.
+    const needed = source.archived ? await unpackedSize(part).catch(() => 0) : 0;
+    if (isNoSpace(error) || needed > (await freeSpace(place))) {
+      throw await noSpace(place, `unpacking ${source.url}`, needed, error);
+    }
+    throw error;
   } finally {
     await rm(part, { force: true });
   }
