@@ -53,7 +53,7 @@ export async function awsProgram(
     writeSecret: (host: Host, secret) =>
       new KeelsonResource<HostSecretInputs>(
         'keelson:aws:HostSecret',
-        `${host.name}-keys`,
+        host.name,
         { ...place, host: host.name, files: secretFiles(host) },
         { dependsOn: [secrets, secret] },
       ),

@@ -667,7 +667,7 @@ export const ASSERTIONS: Readonly<Record<string, Assertion>> = {
       const waits = node.options.dependsOn;
       const own = node.type.endsWith(':Instance')
         ? [
-            one(graph, 'HostMaterial', node.name),
+            one(graph, 'HostSecret', node.name),
             one(graph, 'RolePolicy', `role-${node.name}`),
             one(graph, 'BucketObjectv2', `bundle-${node.name}`),
           ]

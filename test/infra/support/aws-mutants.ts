@@ -610,7 +610,7 @@ const TABLE: readonly (readonly [defect: string, caughtBy: string, plant: Mutant
     edit(
       ':Instance',
       'control-plane-1',
-      ({ options }) => (options.dependsOn = without(options.dependsOn, 'HostMaterial')),
+      ({ options }) => (options.dependsOn = without(options.dependsOn, 'HostSecret')),
     ),
   ],
   [

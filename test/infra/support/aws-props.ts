@@ -30,9 +30,9 @@ export const engines: readonly EngineFile[] = ENGINES.map((name, index) => ({
 }));
 
 /** Stands for the resource that writes a host's secret. */
-class HostMaterial extends pulumi.CustomResource {
+class HostSecret extends pulumi.CustomResource {
   constructor(name: string, secret: pulumi.Input<string>) {
-    super('keelson:secrets:HostMaterial', name, { secret });
+    super('keelson:aws:HostSecret', name, { secret });
   }
 }
 
@@ -58,7 +58,7 @@ export function describeAwsProps(more: Partial<AwsProps> = {}): AwsProps {
     components: components(),
     engines,
     issuerDocuments: { '.well-known/openid-configuration': '{}', 'openid/v1/jwks': '{"keys":[]}' },
-    writeSecret: (host, secret) => new HostMaterial(host.name, secret.arn),
+    writeSecret: (host, secret) => new HostSecret(host.name, secret.arn),
     ...more,
   };
 }
