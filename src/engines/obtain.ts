@@ -23,7 +23,10 @@ export class EngineMissingError extends Error {
 export interface ObtainOptions {
   /** Told of whatever takes time; nothing where the engine is at hand. @default - silent */
   readonly onProgress?: OnProgress;
-  /** Environment to read PATH and the cache's place from. @default - the process's own */
+  /**
+   * Environment to read PATH and the cache's place from, and to run programs in.
+   * @default - the process's own, and where distributions put servers is looked at as well
+   */
   readonly env?: NodeJS.ProcessEnv;
 }
 
