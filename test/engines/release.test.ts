@@ -1,8 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -189,8 +191,16 @@ test('a download that is not what its publisher says is refused, and nothing of 
 });
 
 test('a server that sends on to plain http is refused', async () => {
-  releases.behaviour = { elsewhere: releases.url.replace('https', 'http') };
-  expect((await get()).error).toMatch(/EngineMissingError/);
+  const digest = createHash('sha256').update(releases.content).digest('hex');
+  const plain = createServer((request, response) =>
+    response.end(/sha256/.test(request.url!) ? digest : releases.content),
+  );
+  plain.listen(0, '127.0.0.1');
+  await once(plain, 'listening');
+  releases.behaviour = { elsewhere: `http://127.0.0.1:${(plain.address() as AddressInfo).port}` };
+  const { error } = await get();
+  await new Promise((resolve) => plain.close(resolve));
+  expect(error).toMatch(/EngineMissingError: .*sent away from https/);
   expect(await readdir(engines)).toEqual([]);
 });
 
@@ -280,9 +290,11 @@ describeTmpfs('on a full disk', () => {
   }
 
   test('a download that cannot fit is not begun: the message says where and how much is needed', async () => {
+    releases.behaviour = { pause: 25 };
     const { error, left } = await onDisk(1024);
     expect(error).toMatch(/no space left in \/\S+\/small\/engines: \d\.\d MiB free, and https:\S+ needs 4\.0 MiB/);
     expect(releases.requests).toHaveLength(1);
+    expect(releases.requests[0]!.sent).toBeLessThan(MEBIBYTE / 2);
     expect(left).toEqual([]);
   });
 

@@ -72,7 +72,8 @@ export async function startReleases(content: Buffer): Promise<Releases> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { content: whole, behaviour } = releases;
-    if (behaviour.elsewhere) return void response.writeHead(302, { location: behaviour.elsewhere }).end();
+    if (behaviour.elsewhere)
+      return void response.writeHead(302, { location: `${behaviour.elsewhere}${request.url}` }).end();
     if (request.url === '/engine.sha256') {
       return void response.end(behaviour.digest ?? createHash('sha256').update(whole).digest('hex'));
     }
