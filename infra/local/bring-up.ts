@@ -1,8 +1,8 @@
 import { mkdir, statfs } from 'node:fs/promises';
-import { getEngine } from '../../src/engines';
+import { asLines, getEngines } from '../../src/engines';
 import { DRIFTED } from '../provider/provider';
 import { pulumi } from '../pulumi';
-import { engineNames, engineVersionFor } from './programs';
+import { engineNames } from './programs';
 import type { LocalCluster } from './index';
 import { placeAt } from './place';
 import { clusterStatus, type ClusterStatus } from './status';
@@ -54,14 +54,10 @@ export async function bringUp(
   }
   await enoughRoom(placeAt(before.operated.directory).directory);
   const started = Date.now();
-  await getEngine('pulumi', { onProgress: (event) => onProgress(String(event)) });
-  for (const name of new Set(before.hosts.flatMap(engineNames))) {
-    const version = engineVersionFor(name, before.cluster.kubernetesVersion);
-    await getEngine(name, {
-      ...(version === undefined ? {} : { version }),
-      onProgress: (event) => onProgress(String(event)),
-    });
-  }
+  await getEngines(['pulumi', ...before.hosts.flatMap(engineNames)], {
+    kubernetesVersion: before.cluster.kubernetesVersion,
+    onProgress: asLines(onProgress),
+  });
   const engines = Date.now() - started;
   onProgress('pulumi');
   await pulumi(root, ['stack', 'select', '--create', stack]);

@@ -1,11 +1,11 @@
-import { apiClient, getEngine } from '../../src/engines';
+import { apiClient, asLines, getEngines } from '../../src/engines';
 import { clusterCertificate } from '../control-plane/pki';
 import { FolderStore } from '../secrets/folder-store';
 import { materialise } from '../secrets/materialise';
 import { pulumi } from '../pulumi';
 import type { LocalCluster } from './index';
 import { placeAt } from './place';
-import { engineNames, engineVersionFor } from './programs';
+import { engineNames } from './programs';
 import { restoreSnapshot, takeSnapshot, type Snapshot } from './snapshots';
 import { clusterStatus } from './status';
 
@@ -69,10 +69,7 @@ export async function upgrade(
   const { faults } = await clusterStatus(local);
   if (faults.length > 0) throw new UpgradeRefusedError(`not everything is well: ${faults.join('; ')}`);
   onProgress(`engines of ${plan.to}`);
-  for (const name of new Set(local.hosts.flatMap(engineNames))) {
-    const version = engineVersionFor(name, plan.to);
-    if (version !== undefined) await getEngine(name, { version });
-  }
+  await getEngines(local.hosts.flatMap(engineNames), { kubernetesVersion: plan.to, onProgress: asLines(onProgress) });
   onProgress('snapshot of etcd');
   const snapshot = await takeSnapshot(local);
   const done = (more: Pick<UpgradeResult, 'outcome' | 'restored'> & { reason?: string }): UpgradeResult => ({
