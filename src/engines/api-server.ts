@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiClient, type ApiAnswer } from './api-client';
-import { getEngine, type EngineOptions } from './get-engine';
+import { getEngines, type EnginesOptions } from './get-engine';
 
 /** How long the API may take to become ready, in milliseconds; 9 s were measured on a busy machine. */
 const READY_TIMEOUT = 120_000;
@@ -35,7 +35,7 @@ export interface ApiServer {
 }
 
 /** How an API server is started. */
-export interface ApiServerOptions extends EngineOptions {
+export interface ApiServerOptions extends EnginesOptions {
   /** More flags for kube-apiserver. @default - none */
   readonly flags?: readonly string[];
 }
@@ -45,8 +45,7 @@ export interface ApiServerOptions extends EngineOptions {
  * Both end with this process; call `stop` to end them earlier. Rejects with the server's last words if it never gets ready.
  */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  const etcdProgram = await getEngine('etcd', options);
-  const apiProgram = await getEngine('kube-apiserver', options);
+  const { etcd: etcdProgram, 'kube-apiserver': apiProgram } = await getEngines(['etcd', 'kube-apiserver'], options);
   const directory = await mkdtemp(path.join(tmpdir(), 'keelson-api-'));
   const processes: ChildProcess[] = [];
   const forget = endWithProcess(processes, directory);

@@ -5,7 +5,7 @@ import { cacheDirectory, install, isWhole, sweep } from './cache';
 import { fetchDebianPackage } from './debian';
 import { buildWithGo, goFolders } from './go';
 import { alone } from './lock';
-import { isNoSpace, noSpace, NoSpaceError } from './no-space';
+import { freeSpace, isNoSpace, noSpace, NoSpaceError } from './no-space';
 import { onPath, suits } from './on-path';
 import { type EngineEvent, type EngineRoute, type OnProgress, reporter, ROUTES, sizeText } from './progress';
 import { fetchRelease } from './release';
@@ -127,10 +127,17 @@ async function built(
         await buildWithGo(source.go!, source.version, file, env);
       } catch (error) {
         if (!isNoSpace(error)) throw error;
-        const places = [tmpdir(), ...(await goFolders(env))].join(', ');
-        throw new NoSpaceError(`no space left to build ${name}: make room in ${places}`, { cause: error });
+        const places = await Promise.all([tmpdir(), ...(await goFolders(env))].map(withFreeSpace));
+        throw new NoSpaceError(`no space left to build ${name}: make room in ${places.join(', ')}`, { cause: error });
       }
     },
+  );
+}
+
+async function withFreeSpace(place: string): Promise<string> {
+  return freeSpace(place).then(
+    (bytes) => `${place} (${sizeText(bytes)} free)`,
+    () => place,
   );
 }
 
