@@ -160,6 +160,7 @@ export const ENGINES = {
       digestUrl: `${GITHUB}/aquasecurity/kube-bench/releases/download/v{version}/kube-bench_{version}_checksums.txt`,
       archived: 'kube-bench',
       wholeFolder: true,
+      systems: ['linux'],
     },
     go: {
       module: 'github.com/aquasecurity/kube-bench',

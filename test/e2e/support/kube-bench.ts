@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { engineVersion, getEngine } from '../../../src/engines';
-import { goModule } from '../../../src/engines/go';
+import { getEngine, kubeBenchConfiguration } from '../../../src/engines';
 
 /** What kube-bench said of one check. */
 export interface Verdict {
@@ -18,12 +17,6 @@ interface Report {
       readonly results: readonly { test_number: string; status: Verdict['status']; scored: boolean }[];
     }[];
   }[];
-}
-
-/** kube-bench's own configuration, as its module has it. */
-export async function kubeBenchConfiguration(): Promise<string> {
-  const directory = await goModule('github.com/aquasecurity/kube-bench', `v${engineVersion('kube-bench')}`);
-  return path.join(directory, 'cfg');
 }
 
 /** Runs `cis-1.12` against what runs on this machine (or in this namespace of it). */
