@@ -91,7 +91,8 @@ export class Supervisor {
         after: unit.after,
         stopTimeout: unit.stopTimeout,
         started: Date.now(),
-        failures: state.failures,
+        // What it did before a change says nothing about it now.
+        failures: state.revision === unit.revision ? state.failures : 0,
       };
       this.#folder.writeState(unit.name, next);
       child.on('error', (error) => {

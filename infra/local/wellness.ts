@@ -45,8 +45,9 @@ export async function wellUnits(
     for (;;) {
       const fault = await whyNotWell(folder, host, unit);
       if (fault === undefined) break;
-      const { failures } = folder.state(unit.name);
-      if (failures >= HOPELESS || Date.now() > deadline) throw new Error(`${fault}${await lastWords(folder, unit)}`);
+      const { failures, revision } = folder.state(unit.name);
+      const hopeless = failures >= HOPELESS && revision === folder.unit(unit.name)?.revision;
+      if (hopeless || Date.now() > deadline) throw new Error(`${fault}${await lastWords(folder, unit)}`);
       await sleep(INTERVAL);
     }
   }
