@@ -211,7 +211,14 @@ export function isEngine(name: string): name is EngineName {
   return Object.hasOwn(ENGINES, name);
 }
 
-/** Where an engine comes from. @param version - @default the pinned one. Throws where it is no version. */
+/**
+ * Where an engine comes from. @param version - @default the pinned one. Throws where it is no version.
+ * Any version of Kubernetes may be asked for: its patches appear faster than this table. Where none of the routes has
+ * it, the message names those that are known to work.
+ */
 export function engineSource(name: EngineName, version?: string): EngineSource {
-  return filled(ENGINES[name], version);
+  const source: EngineSource = filled(ENGINES[name], version);
+  const known: readonly string[] = KUBERNETES_VERSIONS;
+  if (!source.ofKubernetes || known.includes(source.version)) return source;
+  return { ...source, install: `${source.install}, or ask for one that is known to work: ${known.join(', ')}` };
 }

@@ -130,6 +130,20 @@ describe('another version of Kubernetes', () => {
     expect(args.at(-1)).toBe('k8s.io/kubernetes/cmd/kube-scheduler');
   });
 
+  test('may be any that a route gives, also one that nobody has tried', async () => {
+    online();
+    expect(await getEngine('kubectl', { env, version: '1.35.99' })).toBe(cached('kubectl', '1.35.99'));
+  });
+
+  test('that no route has is told with those that are known to work; a known one without', async () => {
+    const known = `known to work: ${PINNED}, ${EARLIER}`;
+    await expect(getEngines(['kubectl'], { env, kubernetesVersion: '1.30.0' })).rejects.toThrow(
+      `install kubectl 1.30.0 (https://kubernetes.io/releases/download/), or ask for one that is ${known}`,
+    );
+    await expect(getEngine('kubectl', { env, version: EARLIER })).rejects.not.toThrow(known);
+    await expect(getEngines(['helm'], { env, kubernetesVersion: '1.30.0' })).rejects.not.toThrow(known);
+  });
+
   test.each(['v1.35', '../../etc', '1', '1.35.x'])('must be a version: %s', async (version) => {
     await expect(getEngine('kubectl', { env, version })).rejects.toThrow(
       `'${version}' is not a version: write numbers such as ${PINNED}`,
