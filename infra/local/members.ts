@@ -130,8 +130,10 @@ export async function othersHoldQuorum(operated: Operated, place: Place, host: {
   const voters = members.filter(({ isLearner }) => !isLearner);
   if (voters.length < 2) return;
   const answers = await Promise.all(
-    operated.members.map(async ({ name, address }) => {
-      const healthy = await etcdctl(place, [address], 'endpoint', 'health').then(
+    // Those that vote, not those that are described: a host that is to be removed votes until it has left.
+    voters.map(async ({ name, peerUrls }) => {
+      const at = peerUrls.map((url) => new URL(url).hostname);
+      const healthy = await etcdctl(place, at, 'endpoint', 'health').then(
         () => true,
         () => false,
       );
