@@ -37,7 +37,11 @@ test('every host has its own, under its own names and addresses', () => {
   ] as const) {
     const own = plan.certificates.filter((leaf) => leaf.host === host);
     expect(own).toHaveLength(11);
-    expect(find(plan, hostCertificate(host, 'etcd-peer'))).toMatchObject({ dnsNames: [host], addresses: [address] });
+    // On one machine peers call from loopback's first address, which etcd compares with the certificate.
+    expect(find(plan, hostCertificate(host, 'etcd-peer'))).toMatchObject({
+      dnsNames: [host],
+      addresses: [address, '127.0.0.1'],
+    });
     for (const component of ['etcd-server', 'controller-manager-serving', 'scheduler-serving'] as const) {
       expect(find(plan, hostCertificate(host, component))).toMatchObject({
         dnsNames: [host, 'localhost'],
