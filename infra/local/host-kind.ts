@@ -9,10 +9,10 @@ import { joinAsLearner, leave, othersHoldQuorum, promote, readBook, startOf, wri
 import { layOutOperator, type Operated } from './operator';
 import { placeAt, type Place } from './place';
 import { programsOf } from './programs';
-import { ETCD, hasMember, peer, start, starting, supervise, withData } from './run-host';
+import { hasMember, peer, start, starting, stop, supervise, withData } from './run-host';
 import { releaseHost, supervisorOf } from './supervision';
 import { UnitFolder, type UnitFile } from './unit-files';
-import { unitFile } from './units';
+import { ETCD, unitFile } from './units';
 import { unitFault } from './wellness';
 
 /** What a local host shall be. Not secret: Pulumi's state keeps it. */
@@ -62,6 +62,10 @@ export async function makeHost(place: Place, inputs: HostInputs): Promise<void> 
 export async function removeHost(place: Place, operated: Operated, host: Host): Promise<void> {
   const book = await readBook(place);
   const others = book.started.filter((name) => name !== host.name);
+  // While etcd answers: without it an API server takes a minute to end.
+  if (hasMember(host) && supervisorOf(place.supervisor(host.name))) {
+    await stop(place, host, ETCD).catch(() => undefined);
+  }
   // The last one has nobody to tell; others that do not answer are going as well.
   if (book.started.includes(host.name) && others.length > 0) {
     await leave(operated, place, host).catch(() => undefined);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { etcdctl, type Operated } from './operator';
@@ -14,17 +14,27 @@ export interface MemberBook {
   readonly started: readonly string[];
 }
 
-/** The book; empty where no cluster was begun. */
+/**
+ * The book. Where there is none, the hosts that have data of a member; they are none where no cluster was begun. One
+ * that is damaged is not taken for none: who lost his data and does not stand in it would found a cluster of his own.
+ */
 export async function readBook(place: Place): Promise<MemberBook> {
   try {
-    return JSON.parse(await readFile(place.members, 'utf8')) as MemberBook;
+    const { started } = JSON.parse(await readFile(place.members, 'utf8')) as Partial<MemberBook>;
+    if (!Array.isArray(started)) throw new Error('it names no members');
+    return { started };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { started: [] };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { started: await hostsWithData(place) };
     throw new Error(
-      `${place.members}: ${(error as Error).message}: it names the members of etcd; see 'A damaged file of the cluster' in docs/RUNBOOK.md`,
+      `${place.members} is damaged (${(error as Error).message}): see that every host has its data of etcd, remove it, and run 'keelson up'`,
       { cause: error },
     );
   }
+}
+
+async function hostsWithData(place: Place): Promise<string[]> {
+  const names = await readdir(path.dirname(place.supervisor('any'))).catch(() => []);
+  return names.filter((name) => existsSync(memberData(place, name))).sort();
 }
 
 export async function writeBook(place: Place, book: MemberBook): Promise<void> {
@@ -74,6 +84,12 @@ export async function listMembers(place: Place, addresses: readonly string[]): P
         throw new Error(`etcdctl member list: cannot be read: ${line}`);
       return { id, name, peerUrls: peerUrls.split(','), isLearner: isLearner === 'true' };
     });
+}
+
+/** Alarms that etcd has raised, each once: `NOSPACE`, `CORRUPT`. */
+export async function alarmsOf(place: Place, addresses: readonly string[]): Promise<string[]> {
+  const answer = await etcdctl(place, addresses, 'alarm', 'list');
+  return [...new Set([...answer.matchAll(/alarm:(\w+)/g)].map(([, alarm]) => alarm!))];
 }
 
 /**

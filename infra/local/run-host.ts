@@ -8,12 +8,11 @@ import { refuseTakenPorts } from './ports';
 import { superviseHost, until } from './supervision';
 import { isRunning } from './process-table';
 import { UnitFolder, type UnitFile } from './unit-files';
-import { argumentOf } from './units';
+import { argumentOf, ETCD } from './units';
 import { wellUnits } from './wellness';
 
 /** How long a host may take to become well, in milliseconds: 9 s were measured on a busy machine. */
 const WELL_TIMEOUT = 180_000;
-export const ETCD = 'etcd';
 const PEER_PORT = 2380;
 
 export function hasMember(host: Host): boolean {
@@ -49,7 +48,8 @@ export async function supervise(place: Place, host: Host, units: readonly UnitFi
   await mkdir(path.join(folder.directory, 'log'), { recursive: true, mode: 0o700 });
   await refuseTakenPorts(folder, host, units);
   for (const name of folder.names()) if (!units.some((unit) => unit.name === name)) folder.remove(name);
-  for (const unit of units) folder.write(unit);
+  // What needs others first: the supervisor, which may look at any moment, then ends it first.
+  for (const unit of [...units].reverse()) folder.write(unit);
   await superviseHost(place, host.name);
 }
 
@@ -65,11 +65,12 @@ export async function start(place: Place, host: Host, units: readonly UnitFile[]
   await waitWell(place, host, units);
 }
 
-/** Ends every unit of a host; its supervisor stays. */
-export async function stop(place: Place, host: Host): Promise<void> {
+/** Ends every unit of a host but one; its supervisor stays. */
+export async function stop(place: Place, host: Host, except?: string): Promise<void> {
   const folder = new UnitFolder(place.supervisor(host.name));
-  for (const name of folder.names()) folder.remove(name);
+  for (const name of folder.names()) if (name !== except) folder.remove(name);
   await superviseHost(place, host.name);
-  const running = (): string[] => folder.known().filter((name) => isRunning(folder.state(name).process));
+  const running = (): string[] =>
+    folder.known().filter((name) => name !== except && isRunning(folder.state(name).process));
   await until(() => running().length === 0, `${host.name}: ${running().join(', ')} does not end`);
 }

@@ -6,12 +6,13 @@ import { promisify } from 'node:util';
 import { getEngine } from '../../src/engines';
 import type { Host } from '../control-plane/host';
 import { snapshotFolder } from '../control-plane/etcd-snapshot';
+import { ENCRYPTED_RESOURCES } from '../secrets/encryption';
 import { FolderStore } from '../secrets/folder-store';
 import { exclusively } from './exclusively';
 import type { LocalCluster } from './index';
 import { layOut } from './lay-out';
 import { memberData, writeBook } from './members';
-import { layOutOperator } from './operator';
+import { adminClient, layOutOperator } from './operator';
 import { placeAt, type Place } from './place';
 import { programsOf } from './programs';
 import { hasMember, peer, stop, supervise, waitWell, withData } from './run-host';
@@ -101,9 +102,34 @@ export async function restoreSnapshot(
       const units = await Promise.all(host.units.map((unit) => unitFile(place, host, unit, programs)));
       await supervise(place, host, withData(local.operated, place, host, units));
     }
-    for (const host of members) await waitWell(place, host);
+    try {
+      for (const host of members) await waitWell(place, host);
+    } catch (error) {
+      await refuseUnreadable(local, place, file);
+      throw error;
+    }
+    await refuseUnreadable(local, place, file);
     return { keptData };
   });
+}
+
+/** Rejects where the API servers cannot read what they have: the snapshot was taken where other keys were in use. */
+async function refuseUnreadable({ operated }: LocalCluster, place: Place, file: string): Promise<void> {
+  const client = await adminClient(operated, place);
+  try {
+    for (const resource of ENCRYPTED_RESOURCES) {
+      // Who does not answer at all is unwell in another way.
+      const { status = 200, body } = (await client.request('GET', `/api/v1/${resource}`).catch(() => undefined)) ?? {};
+      if (status === 200) continue;
+      const said = (body as { message?: string }).message ?? String(body);
+      throw new Error(
+        `${resource} cannot be read (${said}): ${file} was encrypted with a key that ${place.secrets} does not have. ` +
+          `Take the cluster down, put the copy of that folder there which belongs to the snapshot, bring it up and restore again`,
+      );
+    }
+  } finally {
+    client.close();
+  }
 }
 
 async function restoreMember(

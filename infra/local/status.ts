@@ -7,7 +7,7 @@ import { pkiDrift } from '../secrets/inspect';
 import { rotationStatus } from '../secrets/rotation';
 import type { LocalCluster } from './index';
 import { fileDrift } from './lay-out';
-import { listMembers, readBook, type Member } from './members';
+import { alarmsOf, listMembers, readBook, type Member } from './members';
 import { placeAt } from './place';
 import { isRunning, memoryOf, secondsUp } from './process-table';
 import { listSnapshots, type Snapshot } from './snapshots';
@@ -79,6 +79,8 @@ export async function clusterStatus(local: LocalCluster): Promise<ClusterStatus>
   for (const host of hosts) faults.push(...((await attempt(fileDrift(host, store))) ?? []));
   const addresses = operated.members.map(({ address }) => address);
   const members = (await attempt(listMembers(place, addresses))) ?? [];
+  const alarms = members.length > 0 ? ((await attempt(alarmsOf(place, addresses))) ?? []) : [];
+  faults.push(...alarms.map((alarm) => ALARMS[alarm] ?? `etcd has raised the alarm ${alarm}`));
   const book = await attempt(readBook(place));
   const lost = book?.started.filter((name) => members.length > 0 && !members.some((member) => member.name === name));
   faults.push(...(lost ?? []).map((name) => `etcd has no member ${name}: run 'keelson cluster replace-host'`));
@@ -99,6 +101,12 @@ export async function clusterStatus(local: LocalCluster): Promise<ClusterStatus>
     faults: [...new Set(faults)],
   };
 }
+
+/** What etcd's alarms mean. */
+const ALARMS: Readonly<Record<string, string>> = {
+  NOSPACE: "etcd takes no writes, as its database is full (alarm NOSPACE): run 'keelson cluster defragment'",
+  CORRUPT: 'a member of etcd has data that differs from the others (alarm CORRUPT): replace its host',
+};
 
 async function hostStatus({ operated, hosts }: LocalCluster, name: string): Promise<HostStatus> {
   const host = hosts.find((one) => one.name === name)!;

@@ -58,7 +58,10 @@ export class Supervisor {
 
   #keep(unit: UnitFile, state: UnitState): void {
     if (isRunning(state.process)) {
-      if (state.revision !== unit.revision) return this.#end(unit.name, state);
+      if (state.revision !== unit.revision) {
+        if (!this.#needers(unit.name).some((other) => this.#isOutdated(other))) this.#end(unit.name, state);
+        return;
+      }
       this.#ending.delete(unit.name);
       if (state.failures > 0 && Date.now() - (state.started ?? 0) > STEADY) {
         this.#folder.writeState(unit.name, { ...state, failures: 0 });
@@ -73,6 +76,7 @@ export class Supervisor {
     }
     if (state.revision === unit.revision && !asked && Date.now() < due(unit, state)) return;
     if (!unit.requires.every((file) => existsSync(file))) return;
+    if (unit.after.some((other) => this.#isOutdated(other))) return;
     this.#start(unit, state);
   }
 
@@ -115,6 +119,16 @@ export class Supervisor {
     } finally {
       closeSync(output);
     }
+  }
+
+  /** Runs as it was before a change: an API server drains while its etcd still answers, and starts after it did. */
+  #isOutdated(name: string): boolean {
+    const [unit, state] = [this.#folder.unit(name), this.#folder.state(name)];
+    return unit !== undefined && isRunning(state.process) && state.revision !== unit.revision;
+  }
+
+  #needers(name: string): string[] {
+    return this.#folder.names().filter((other) => this.#folder.state(other).after?.includes(name));
   }
 
   /** Asks a unit to end, and kills it when it has had its time. */

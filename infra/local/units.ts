@@ -8,6 +8,8 @@ import type { UnitFile } from './unit-files';
 /** Paths of the engines by their program's name. */
 export type Programs = Readonly<Record<string, string>>;
 
+/** The unit of a host's member of etcd. */
+export const ETCD = 'etcd';
 /** How long a component may take to end by itself, in milliseconds: an API server finishes what it was asked. */
 const STOP_TIMEOUT = 20_000;
 
@@ -26,9 +28,8 @@ export function argumentsOf(unit: Unit): string[] {
 
 /** What the host's supervisor runs for a unit, with the files as they lie there now. */
 export async function unitFile(place: Place, host: Host, unit: Unit, programs: Programs): Promise<UnitFile> {
-  const { name, every, restartOn } = unit;
-  const program = unit.program.startsWith('/') ? unit.program : programs[unit.program];
-  if (program === undefined) throw new Error(`${host.name}: no engine '${unit.program}' was got for ${name}`);
+  const { name, every } = unit;
+  const program = programOf(host, unit, programs);
   const folders = [...new Set(Object.values(programs).map((file) => path.dirname(file)))];
   const file: Omit<UnitFile, 'revision'> = {
     name,
@@ -42,12 +43,18 @@ export async function unitFile(place: Place, host: Host, unit: Unit, programs: P
     after: unit.after,
     stopTimeout: STOP_TIMEOUT,
   };
-  return { ...file, revision: await revisionOf(file, restartOn) };
+  // An API server starts anew together with its etcd: it drains first, so that no request meets an etcd that ends.
+  const etcd = every === undefined ? host.units.filter((one) => one.name === ETCD && unit.after.includes(ETCD)) : [];
+  const started = [unit, ...etcd].map((one) => [programOf(host, one, programs), argumentsOf(one)]);
+  const revision = createHash('sha256')
+    .update(JSON.stringify([started, file.environment, every]))
+    .update(await digestOf([unit, ...etcd].flatMap(({ restartOn }) => restartOn)))
+    .digest('hex');
+  return { ...file, revision };
 }
 
-async function revisionOf(file: Omit<UnitFile, 'revision'>, restartOn: readonly string[]): Promise<string> {
-  return createHash('sha256')
-    .update(JSON.stringify([file.program, file.arguments, file.environment, file.every]))
-    .update(await digestOf(restartOn))
-    .digest('hex');
+function programOf(host: Host, { name, program }: Unit, programs: Programs): string {
+  const found = program.startsWith('/') ? program : programs[program];
+  if (found === undefined) throw new Error(`${host.name}: no engine '${program}' was got for ${name}`);
+  return found;
 }

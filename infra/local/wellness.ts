@@ -5,7 +5,7 @@ import type { Host, Unit } from '../control-plane/host';
 import { unwell } from './health';
 import { isRunning } from './process-table';
 import type { UnitFolder } from './unit-files';
-import { argumentsOf } from './units';
+import { argumentsOf, ETCD } from './units';
 
 /** How often one asks, in milliseconds. */
 const INTERVAL = 250;
@@ -19,7 +19,7 @@ const LAST_WORDS = 3;
 /** What is wrong with a unit now, or nothing. */
 export async function unitFault(folder: UnitFolder, host: Host, unit: Unit): Promise<string | undefined> {
   const written = folder.unit(unit.name);
-  if (!written) return `${host.name}: ${unit.name} is not supervised`;
+  if (!written) return `${host.name}: ${unit.name} is not supervised, or its unit is damaged: run 'keelson up'`;
   // etcd has more: those that only a first start reads.
   if (!argumentsOf(unit).every((argument, i) => written.arguments[i] === argument)) {
     return `${host.name}: ${unit.name} runs with other flags`;
@@ -59,13 +59,22 @@ async function whyNotWell(folder: UnitFolder, host: Host, unit: Unit): Promise<s
   const named = `${host.name}: ${unit.name}`;
   if (!isRunning(state.process)) {
     const missing = file?.requires.find((path) => !existsSync(path));
-    if (missing) return `${named} lost its data (${missing}): run 'keelson cluster replace-host' or restore a snapshot`;
+    if (missing) {
+      return `${named} lost its data (${missing}): ${replacing(host)}, or, where most hosts did, 'keelson cluster restore'`;
+    }
     const how = state.exitCode === undefined ? '' : `, exit code ${state.exitCode}`;
-    return `${named} does not run${how}${state.failures > 1 ? `, ended ${state.failures} times in a row` : ''}`;
+    if (state.failures < 2) return `${named} does not run${how}`;
+    const what = unit.name === ETCD ? `; is its data damaged? then ${replacing(host)}` : '';
+    return `${named} does not run${how}, ended ${state.failures} times in a row${what}`;
   }
   if (file && state.revision !== file.revision) return `${named} runs as it was before the last change`;
   const fault = unit.health && (await unwell(unit.health));
   return fault === undefined ? undefined : `${named} is not well: ${fault}`;
+}
+
+/** What brings a member of etcd back that cannot come back with its data. */
+function replacing({ name }: Host): string {
+  return `run 'keelson cluster replace-host CLUSTER ${name} --yes'`;
 }
 
 async function lastWords(folder: UnitFolder, unit: Unit): Promise<string> {
