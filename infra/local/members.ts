@@ -26,7 +26,7 @@ export async function readBook(place: Place): Promise<MemberBook> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { started: await hostsWithData(place) };
     throw new Error(
-      `${place.members} is damaged (${(error as Error).message}): see that every host has its data of etcd, remove it, and run 'keelson up'`,
+      `${place.members} is damaged (${(error as Error).message}): it names the members of etcd; where every host has its data, remove it; else see 'A damaged file of the cluster' in docs/RUNBOOK.md`,
       { cause: error },
     );
   }
