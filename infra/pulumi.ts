@@ -97,5 +97,11 @@ export async function pulumi(root: string, args: readonly string[], onLine?: (li
     .filter((line) => /^error:/.test(line) && !/update failed$/.test(line))
     .map((line) => line.replace(/^error:\s*/, ''));
   const said = [...new Set(faults)].join('\n') || output.trim().split('\n').slice(-5).join('\n');
-  throw new PulumiError(`pulumi ${args[0]}: ${said}`);
+  const state = said.includes('failed to load checkpoint') ? `; ${await whereState(root)}` : '';
+  throw new PulumiError(`pulumi ${args[0]}: ${said}${state}`);
+}
+
+async function whereState(root: string): Promise<string> {
+  const { PULUMI_BACKEND_URL: url } = await pulumiVariables(root, await getEngine('pulumi'));
+  return `its state in ${url} is damaged: see 'A damaged file of the cluster' in docs/RUNBOOK.md`;
 }
