@@ -1,4 +1,5 @@
-import { createPublicKey, createSign, createVerify, X509Certificate, type JsonWebKey } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, createPublicKey, createSign, createVerify, X509Certificate, type JsonWebKey } from 'node:crypto';
 import { breakGlass, type BreakGlassRequest } from '../../infra/secrets/break-glass';
 import type { FolderStore } from '../../infra/secrets/folder-store';
 import { ensurePki } from '../../infra/secrets/issue';
@@ -91,7 +92,8 @@ describe('the issuer of service-account tokens', () => {
     const key = createPublicKey({ key: keys[0]!, format: 'jwk' });
     expect(createVerify('RSA-SHA256').update('header.payload').verify(key, signature)).toBe(true);
     expect(createVerify('RSA-SHA256').update('header.other').verify(key, signature)).toBe(false);
-    expect(keys[0]!.kid).toBe(keyId(createPublicKey(signing).export({ type: 'spki', format: 'pem' }).toString()));
+    const der = execFileSync('openssl', ['pkey', '-pubout', '-outform', 'DER'], { input: signing });
+    expect(keys[0]!.kid).toBe(createHash('sha256').update(der).digest('base64url'));
   });
 
   test('publishes the second key before anything is signed by it', async () => {

@@ -79,6 +79,14 @@ test('a write that fails says so, and leaves the old text and no other file', as
   expect(readdirSync(store.place).sort()).toEqual(['a', 'b']);
 });
 
+test('what a killed writer left half written is no entry, and goes when the store is next taken', async () => {
+  const store = await FolderStore.open(freshFolder());
+  writeFileSync(join(store.place, '.unfinished-1'), 'half a key', { mode: 0o600 });
+  expect(await store.list()).toEqual([]);
+  await store.exclusively(async () => {});
+  expect(readdirSync(store.place)).toEqual([]);
+});
+
 test('two writers wait for each other, in one process and in two', async () => {
   const folder = freshFolder();
   const [one, two] = [await FolderStore.open(folder), await FolderStore.open(folder)];
