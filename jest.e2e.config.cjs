@@ -1,10 +1,9 @@
+/** Drills on a local cluster: each takes a quiet machine for many minutes. `npm run test:drills` runs them. */
+const DRILLS = '<rootDir>/test/e2e/(runbook|local-failure|local-recovery|local-rotation)[.]test[.]ts$';
+
 /** Tests that need real engines (etcd, kube-apiserver, Argo CD): src/engines fetches or builds them. */
 module.exports = {
   ...require('./jest.config.cjs'),
   testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
-  // The runbook's commands take a machine of their own for half an hour: npm run test:runbook.
-  testPathIgnorePatterns: [
-    '/node_modules/',
-    ...(process.env.KEELSON_RUNBOOK ? [] : ['<rootDir>/test/e2e/runbook.test.ts']),
-  ],
+  testPathIgnorePatterns: ['/node_modules/', ...(process.env.KEELSON_DRILLS ? [] : [DRILLS])],
 };
