@@ -8,7 +8,7 @@ import { flag } from './flags';
 import type { Flag, HostFile, Material } from './host';
 import { ENCRYPTION_CONFIGURATION, encryption } from './kms';
 import { at, directory, file, KUBERNETES, PKI, publicFile } from './paths';
-import { FRONT_PROXY_USER, hostCertificate, type HostComponent } from './pki';
+import { FRONT_PROXY_USER, hostCertificate, type HostComponent, SERVICE_ACCOUNT_TOKEN_HOURS } from './pki';
 import type { SiteHost } from './site';
 import { tlsFlags } from './tls';
 
@@ -140,6 +140,11 @@ function authentication({ site, host }: Subject): readonly Flag[] {
     flag('--service-account-signing-key-file', at(host, `${PKI}/sa.key`), 'the one key that signs now'),
     flag('--service-account-key-file', at(host, `${PKI}/sa.pub`), 'CIS 1.2.22: all keys that still hold'),
     flag('--service-account-lookup', true, 'CIS 1.2.21: tokens of what was deleted end'),
+    flag(
+      '--service-account-max-token-expiration',
+      `${SERVICE_ACCOUNT_TOKEN_HOURS}h`,
+      'a day: a rotation of the keys waits as long before the old one is dropped',
+    ),
     flag('--service-account-extend-token-expiration', false, 'CIS 1.2.30: an hour is an hour, not a year'),
     flag('--requestheader-client-ca-file', at(host, `${PKI}/front-proxy-ca.crt`), 'who may speak for others'),
     flag('--requestheader-allowed-names', FRONT_PROXY_USER, 'not whoever else its authority may sign'),

@@ -1,9 +1,11 @@
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
+  DescribeSecretCommand,
   GetSecretValueCommand,
   paginateListSecrets,
   PutSecretValueCommand,
+  RestoreSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { checkEntryName, SecretStoreError, type SecretStore } from './store';
@@ -64,7 +66,9 @@ export class SecretsManagerStore implements SecretStore {
     await this.#told(name, async () => {
       // It can be brought back for a month: a key that was removed too early opens old snapshots.
       const command = new DeleteSecretCommand({ SecretId: this.#prefix + name, RecoveryWindowInDays: 30 });
-      await this.#client.send(command).catch(ignoreMissing);
+      await this.#client
+        .send(command)
+        .catch((error: Error) => ignoreGone(this.#client, command.input.SecretId!, error));
     });
   }
 
@@ -114,7 +118,7 @@ async function valueOf(client: SecretsManagerClient, name: string): Promise<Buff
     if (SecretBinary !== undefined) return Buffer.from(SecretBinary);
     return SecretString === undefined ? undefined : Buffer.from(SecretString);
   } catch (error) {
-    return ignoreMissing(error as Error);
+    return ignoreGone(client, name, error as Error);
   }
 }
 
@@ -124,17 +128,29 @@ async function setValue(
   value: Buffer,
   { create }: { readonly create: boolean },
 ): Promise<void> {
+  const put = () => client.send(new PutSecretValueCommand({ SecretId: name, SecretBinary: value }));
   try {
-    await client.send(new PutSecretValueCommand({ SecretId: name, SecretBinary: value }));
+    await put();
   } catch (error) {
-    if (!create || (error as Error).name !== MISSING) throw error;
-    await client.send(new CreateSecretCommand({ Name: name, SecretBinary: value }));
+    if (!create) throw error;
+    await ignoreGone(client, name, error as Error);
+    if ((error as Error).name === MISSING) {
+      await client.send(new CreateSecretCommand({ Name: name, SecretBinary: value }));
+      return;
+    }
+    // It was removed within the last month, such as with a host that comes back: its name is still taken.
+    await client.send(new RestoreSecretCommand({ SecretId: name }));
+    await put();
   }
 }
 
 const MISSING = 'ResourceNotFoundException';
 
-function ignoreMissing(error: Error): undefined {
-  if (error.name !== MISSING) throw error;
+/** Quiet where the secret is not there or waits for its deletion; the service refuses to work with such ones. */
+async function ignoreGone(client: SecretsManagerClient, name: string, error: Error): Promise<undefined> {
+  if (error.name === MISSING) return undefined;
+  if (error.name !== 'InvalidRequestException') throw error;
+  const { DeletedDate } = await client.send(new DescribeSecretCommand({ SecretId: name }));
+  if (DeletedDate === undefined) throw error;
   return undefined;
 }
