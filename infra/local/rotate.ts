@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from '../../src/engines';
 import { pkiPlan } from '../control-plane/pki';
 import { FolderStore } from '../secrets/folder-store';
 import { rotate, type RotationProgress } from '../secrets/rotation';
@@ -9,6 +11,9 @@ import type { LocalCluster } from './index';
 import { adminClient, layOutOperator } from './operator';
 import { placeAt } from './place';
 import { rewriteEncrypted } from './rewrite-encrypted';
+
+/** How long the balancer may take to pass on to a server that has just started anew, in milliseconds. */
+const BALANCED_WITHIN = 60_000;
 
 /** How a rotation is done. */
 export interface RotateOptions {
@@ -49,6 +54,7 @@ export async function rotateLocal(local: LocalCluster, kind: RotationKind, optio
         case 'secrets-rewritten': {
           const client = await adminClient(local.operated, place);
           try {
+            await answers(client);
             const written = await rewriteEncrypted(client);
             onProgress(`${written} objects written anew with the new key`);
           } finally {
@@ -67,4 +73,18 @@ export async function rotateLocal(local: LocalCluster, kind: RotationKind, optio
       }
     },
   });
+}
+
+/** Waits until the API answers through the balancer, which sees a lone server's restart some seconds later. */
+async function answers(client: ApiClient): Promise<void> {
+  const deadline = Date.now() + BALANCED_WITHIN;
+  for (;;) {
+    try {
+      if ((await client.request('GET', '/readyz')).status === 200) return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+    if (Date.now() > deadline) throw new Error('the API is not ready: run the same again when it is');
+    await sleep(500);
+  }
 }
