@@ -14,6 +14,8 @@ describe('docs/RUNBOOK.md, word by word', () => {
   /** What was exported so far: a person has one shell. */
   const exported: string[] = [];
   let copy: PlatformCopy;
+  /** A page is one story: after a step that failed, nothing is as the next one expects it. */
+  let failed: string | undefined;
 
   beforeAll(async () => {
     const kubectl = await getEngine('kubectl', { version: engineVersion('kube-apiserver') });
@@ -26,9 +28,12 @@ describe('docs/RUNBOOK.md, word by word', () => {
 
   it.each(blocks.map((block) => [block.section, block.line, block] as const))(
     '%s, line %d',
-    async (_, __, { byHand, commands }) => {
+    async (section, line, { byHand, commands }) => {
+      if (failed !== undefined) throw new Error(`not typed, since ${failed} failed`);
+      failed = `${section}, line ${line}`;
       for (const text of byHand) expect(await copy.shell(text)).toMatchObject({ code: 0 });
       for (const command of commands) await typed(command);
+      failed = undefined;
     },
     20 * MINUTES,
   );
