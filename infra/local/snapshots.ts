@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { getEngine } from '../../src/engines';
 import type { Host } from '../control-plane/host';
@@ -12,7 +13,7 @@ import { exclusively } from './exclusively';
 import type { LocalCluster } from './index';
 import { layOut } from './lay-out';
 import { memberData, writeBook } from './members';
-import { adminClient, layOutOperator } from './operator';
+import { adminClient, layOutOperator, serverOf } from './operator';
 import { placeAt, type Place } from './place';
 import { programsOf } from './programs';
 import { hasMember, peer, stop, supervise, waitWell, withData } from './run-host';
@@ -20,6 +21,9 @@ import { runUnit } from './run-unit';
 import { unitFile } from './units';
 
 const run = promisify(execFile);
+
+/** How long the load balancer may take to find API servers that are ready, in milliseconds. */
+const BALANCED_TIMEOUT = 30_000;
 
 /** A finished snapshot of etcd in the storage off the cluster. */
 export interface Snapshot {
@@ -108,24 +112,46 @@ export async function restoreSnapshot(
       await refuseUnreadable(local, place, file);
       throw error;
     }
-    await refuseUnreadable(local, place, file);
+    onProgress('waiting for the load balancer');
+    await answers(local, place);
     return { keptData };
   });
 }
 
-/** Rejects where the API servers cannot read what they have: the snapshot was taken where other keys were in use. */
-async function refuseUnreadable({ operated }: LocalCluster, place: Place, file: string): Promise<void> {
-  const client = await adminClient(operated, place);
+/** Rejects where an API server cannot read what it has: the snapshot was taken where other keys were in use. */
+async function refuseUnreadable({ operated, site, cluster }: LocalCluster, place: Place, file: string): Promise<void> {
+  // Itself: one that cannot read Secrets never becomes ready, so that the load balancer does not lead to it.
+  const endpoint = { host: site.hosts[0]!.address, port: cluster.network.apiServerPort };
+  const client = await adminClient({ ...operated, endpoint }, place);
   try {
     for (const resource of ENCRYPTED_RESOURCES) {
+      const answer = await client.request('GET', `/api/v1/${resource}`).catch(() => undefined);
       // Who does not answer at all is unwell in another way.
-      const { status = 200, body } = (await client.request('GET', `/api/v1/${resource}`).catch(() => undefined)) ?? {};
-      if (status === 200) continue;
-      const said = (body as { message?: string }).message ?? String(body);
+      if (answer === undefined || answer.status === 200) continue;
+      const said = (answer.body as { message?: string }).message ?? String(answer.body);
       throw new Error(
         `${resource} cannot be read (${said}): ${file} was encrypted with a key that ${place.secrets} does not have. ` +
           `Take the cluster down, put the copy of that folder there which belongs to the snapshot, bring it up and restore again`,
       );
+    }
+  } finally {
+    client.close();
+  }
+}
+
+/** Waits until the load balancer leads to an API server again: it asks them every second. */
+async function answers({ operated }: LocalCluster, place: Place): Promise<void> {
+  const client = await adminClient(operated, place);
+  const deadline = Date.now() + BALANCED_TIMEOUT;
+  try {
+    for (;;) {
+      const status = await client.request('GET', '/readyz').then(
+        (answer) => answer.status,
+        (error: Error) => error.message,
+      );
+      if (status === 200) return;
+      if (Date.now() > deadline) throw new Error(`${serverOf(operated)}/readyz: ${status}`);
+      await sleep(500);
     }
   } finally {
     client.close();

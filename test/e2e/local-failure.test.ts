@@ -122,7 +122,8 @@ describe('a local cluster of three hosts in which things break', () => {
           await until('a leader', async () => (leader = await etcdLeader(three.operated)) !== undefined);
           await killed('etcd', () => processOf(three.copy, leader!, 'etcd'));
           killedOn.push(leader!.slice(-1));
-          await sleep(1_000);
+          const { acknowledged } = three.load.figures();
+          await until('writes again', () => three.load.figures().acknowledged > acknowledged + 20);
         }
         const well = await untilWell(three.copy);
         return { 'killed on': killedOn.join(' '), 'well after': `${well.toFixed(1)} s` };
@@ -148,6 +149,7 @@ describe('a local cluster of three hosts in which things break', () => {
 
   async function cutOff(cut: string): Promise<void> {
     const address = (name: string): string => three.operated.members.find((member) => member.name === name)!.address;
+    const rest = three.operated.members.filter(({ name }) => name !== cut);
     const others = three.hosts.filter((name) => name !== cut).map(address);
     const machine = new UnitFolder(placeAt(three.copy.place).machine);
     const unit = machine.unit(cut)!;
