@@ -1,4 +1,4 @@
-import { alarmsOf } from './members';
+import { alarmsOf, leads } from './members';
 import { etcdctl, type Operated } from './operator';
 import type { LocalCluster } from './index';
 import { placeAt, type Place } from './place';
@@ -30,13 +30,8 @@ export async function defragment(
     );
   }
   if (alarms.includes('NOSPACE')) return makeSpace(operated, place, onProgress);
-  const isLeader = async (address: string): Promise<boolean> => {
-    const fields = await etcdctl(place, [address], 'endpoint', 'status', '--write-out=fields');
-    const value = (name: string): string | undefined => new RegExp(`^"${name}" : (\\d+)$`, 'm').exec(fields)?.[1];
-    return value('Leader') === value('MemberID');
-  };
   const members = await Promise.all(
-    operated.members.map(async ({ name, address }) => ({ name, leads: await isLeader(address) })),
+    operated.members.map(async ({ name, address }) => ({ name, leads: await leads(place, address) })),
   );
   const results: Defragmented[] = [];
   for (const { name } of members.sort((a, b) => Number(a.leads) - Number(b.leads))) {

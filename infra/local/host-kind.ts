@@ -5,9 +5,10 @@ import type { Kind } from '../provider/kind';
 import { FolderStore } from '../secrets/folder-store';
 import { exclusively } from './exclusively';
 import { fileDrift, layOut } from './lay-out';
-import { joinAsLearner, leave, othersHoldQuorum, promote, readBook, startOf, writeBook } from './members';
+import { handOver, joinAsLearner, leave, othersHoldQuorum, promote, readBook, startOf, writeBook } from './members';
 import { layOutOperator, type Operated } from './operator';
 import { placeAt, type Place } from './place';
+import { isRunning } from './process-table';
 import { programsOf } from './programs';
 import { hasMember, peer, start, starting, stop, supervise, withData } from './run-host';
 import { releaseHost, supervisorOf } from './supervision';
@@ -65,6 +66,9 @@ export async function removeHost(place: Place, operated: Operated, host: Host): 
   // While etcd answers: without it an API server takes a minute to end.
   if (hasMember(host) && supervisorOf(place.supervisor(host.name))) {
     await stop(place, host, ETCD).catch(() => undefined);
+    if (isRunning(new UnitFolder(place.supervisor(host.name)).state(ETCD).process)) {
+      await handOver(place, host).catch(() => undefined);
+    }
   }
   // The last one has nobody to tell; others that do not answer are going as well.
   if (book.started.includes(host.name) && others.length > 0) {

@@ -127,6 +127,21 @@ export async function promote(
   if (own.isLearner) await etcdctl(place, others, 'member', 'promote', own.id);
 }
 
+/** Has another member lead, where this host's does: removing a leader stops all writes until another is elected. */
+export async function handOver(place: Place, host: { address: string }): Promise<void> {
+  const members = await listMembers(place, [host.address]);
+  const other = members.find(({ isLearner, peerUrls }) => !isLearner && !peerUrls.includes(peerUrl(host.address)));
+  if (!other || !(await leads(place, host.address))) return;
+  await etcdctl(place, [host.address], 'move-leader', other.id);
+}
+
+/** Whether the member at an address leads. */
+export async function leads(place: Place, address: string): Promise<boolean> {
+  const fields = await etcdctl(place, [address], 'endpoint', 'status', '--write-out=fields');
+  const value = (name: string): string | undefined => new RegExp(`^"${name}" : (\\d+)$`, 'm').exec(fields)?.[1];
+  return value('Leader') === value('MemberID');
+}
+
 /** Takes a host's member out of the cluster, so that the others do not wait for it. */
 export async function leave(operated: Operated, place: Place, host: { name: string; address: string }): Promise<void> {
   const others = othersOf(operated, host.name);
