@@ -6,7 +6,7 @@ import { memberData } from '../../infra/local/members';
 import { placeAt } from '../../infra/local/place';
 import { UnitFolder } from '../../infra/local/unit-files';
 import { OBJECTIVES } from '../../src/model/control-plane-slo';
-import { askEtcd, processOf, statusOf, until, untilWell } from './support/drill';
+import { askEtcd, lead, processOf, statusOf, until, untilWell } from './support/drill';
 import { say, ThreeHosts } from './support/three-hosts';
 
 /** The host that most things happen to. */
@@ -38,9 +38,10 @@ describe('a local cluster of three hosts that is damaged', () => {
   };
 
   it(
-    'has a host replaced while clients write',
+    'has the host where etcd leads replaced while clients write',
     async () => {
-      await three.drill(`replace ${HOST}`, async () => {
+      await lead(three.operated, HOST);
+      await three.drill(`replace ${HOST}, where etcd leads,`, async () => {
         const took = await three.command('cluster', 'replace-host', 'local', HOST, '--yes');
         expect(await statusOf(three.copy)).toMatchObject({ faults: [], members: [{}, {}, {}] });
         return { took };
@@ -96,7 +97,7 @@ describe('a local cluster of three hosts that is damaged', () => {
         }
       }
       await untilWell(three.copy);
-      expect(await three.load.lost()).toEqual([]);
+      expect((await three.load.lost()).slice(0, 5)).toEqual([]);
     },
     10 * MINUTES,
   );
@@ -187,7 +188,7 @@ describe('a local cluster of three hosts that is damaged', () => {
     'is restored from the newest snapshot when most members lost their data',
     async () => {
       await three.load.stop();
-      expect(await three.load.lost()).toEqual([]);
+      expect((await three.load.lost()).slice(0, 5)).toEqual([]);
       expect(await write('before-the-snapshot', 'x')).toBe(201);
       await three.command('cluster', 'snapshot', 'local');
       const taken = Date.now();

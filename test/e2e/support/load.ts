@@ -33,7 +33,6 @@ export class Load {
   /** Writes that were acknowledged since they were last looked for, by path. */
   readonly #promised = new Map<string, string>();
   #namespace = '';
-  #namespaces = 0;
   #next = 0;
   #stretch = 0;
   #stopped = false;
@@ -50,7 +49,7 @@ export class Load {
   static async start(connect: () => ApiClient, patience = 30_000): Promise<Load> {
     const client = connect();
     const load = new Load(connect, patience);
-    load.#namespace = await newNamespace(client, load.#namespaces++).finally(() => client.close());
+    load.#namespace = await newNamespace(client).finally(() => client.close());
     for (let i = 0; i < CLIENTS; i++) load.#clients.push(load.#write());
     return load;
   }
@@ -90,7 +89,7 @@ export class Load {
     const client = this.connect();
     try {
       const promised = new Map(this.#promised);
-      this.#namespace = await newNamespace(client, this.#namespaces++);
+      this.#namespace = await newNamespace(client);
       const found = new Map<string, string | undefined>();
       for (const namespace of new Set([...promised.keys()].map((one) => path.dirname(one)))) {
         for (let next = ''; ;) {
@@ -177,11 +176,11 @@ export class Load {
 }
 
 /** Gives where its ConfigMaps are. */
-async function newNamespace(client: ApiClient, number: number): Promise<string> {
-  const name = `load-${number}`;
+async function newNamespace(client: ApiClient): Promise<string> {
+  const name = `load-${randomBytes(4).toString('hex')}`;
   const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
   const { status } = await client.request('POST', '/api/v1/namespaces', body);
-  if (status !== 201 && status !== 409) throw new Error(`namespace ${name}: ${status}`);
+  if (status !== 201) throw new Error(`namespace ${name}: ${status}`);
   return `/api/v1/namespaces/${name}/configmaps`;
 }
 
