@@ -232,7 +232,7 @@ describe('a local cluster of three hosts that is damaged', () => {
       await three.command('down', 'local', '--yes');
       const began = Date.now();
       await cp(path.join(elsewhere, 'secrets'), place().secrets, { recursive: true });
-      await three.command('up', 'local');
+      await three.command('up', 'local', '--hosts', '3');
       const restore = ['cluster', 'restore', 'local', '--snapshot', path.join(elsewhere, 'snapshot.db'), '--yes'];
       await three.command(...restore);
       const seconds = (Date.now() - began) / 1000;
@@ -252,7 +252,7 @@ describe('a local cluster of three hosts that is damaged', () => {
     async () => {
       const elsewhere = path.join(path.dirname(three.copy.directory), 'elsewhere');
       await three.command('down', 'local', '--yes');
-      await three.command('up', 'local');
+      await three.command('up', 'local', '--hosts', '3');
       const snapshot = path.join(elsewhere, 'snapshot.db');
       const restored = await three.copy.keelson('cluster', 'restore', 'local', '--snapshot', snapshot, '--yes');
       expect(restored.code).toBe(2);
