@@ -2,8 +2,15 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { etcdctl, type Operated } from './operator';
 import type { Place } from './place';
+
+/**
+ * How long etcd may refuse a newcomer because its members have not been connected for long, in milliseconds: it wants
+ * 5 s of all of them (etcd, `--strict-reconfig-check`), and the last one may have come just now.
+ */
+const SETTLE_TIMEOUT = 60_000;
 
 /**
  * Which hosts have a member of etcd. One that has voted must never start again without its data, or it would break
@@ -106,7 +113,16 @@ export async function joinAsLearner(
   for (const member of await listMembers(place, others)) {
     if (member.peerUrls.includes(peer)) await etcdctl(place, others, 'member', 'remove', member.id);
   }
-  await etcdctl(place, others, 'member', 'add', host.name, `--peer-urls=${peer}`, '--learner');
+  for (const deadline = Date.now() + SETTLE_TIMEOUT; ; await sleep(500)) {
+    const added = await etcdctl(place, others, 'member', 'add', host.name, `--peer-urls=${peer}`, '--learner').then(
+      () => true,
+      (error: Error) => {
+        if (!error.message.includes('unhealthy cluster') || Date.now() > deadline) throw error;
+        return false;
+      },
+    );
+    if (added) break;
+  }
   const members = await listMembers(place, others);
   return members
     .flatMap(({ name, peerUrls }) => peerUrls.map((url) => `${name || host.name}=${url}`))

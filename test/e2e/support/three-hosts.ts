@@ -21,7 +21,10 @@ export class ThreeHosts {
   static async start(prefix: string): Promise<ThreeHosts> {
     const copy = await copyPlatform({ addresses: `${prefix}.0/24` });
     const up = await copy.keelson('up', copy.cluster, '--hosts', '3');
-    if (up.code !== 0) throw new Error(`${up.stdout}${up.stderr}`);
+    if (up.code !== 0) {
+      await copy.remove();
+      throw new Error(`${up.stdout}${up.stderr}`);
+    }
     say(`up: ${up.seconds.toFixed(1)} s`);
     return new ThreeHosts(copy, prefix, await Load.start(() => copy.client()));
   }
