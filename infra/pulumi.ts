@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getEngine } from '../src/engines';
+import { untilUnlocked } from './pulumi-lock';
 
 const PRODUCT = path.resolve(__dirname, '..');
 /** Pulumi's own program for Node projects: official releases bring it, a build from the module does not. */
@@ -14,6 +15,8 @@ export interface PulumiRun {
   readonly code: number;
   /** What it printed, where it was not shown. */
   readonly output: string;
+  /** What killed it. @default - nothing did */
+  readonly signal?: NodeJS.Signals;
 }
 
 /** Pulumi said that it could not do something. The message holds its last words. */
@@ -83,22 +86,51 @@ export async function runPulumi(
       });
     }
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+    child.on('close', (code, signal) => resolve({ code: code ?? 1, output, ...(signal ? { signal } : {}) }));
   });
 }
 
-/** Has Pulumi do something without showing it. Rejects with a `PulumiError` that holds what it said was wrong. */
-export async function pulumi(root: string, args: readonly string[], onLine?: (line: string) => void): Promise<string> {
-  const { code, output } = await runPulumi(root, [...args, '--non-interactive', '--color=never'], false, onLine);
-  if (code === 0) return output;
+/**
+ * Has Pulumi do something without showing it. Where another process of this machine is changing the stack, waits for
+ * it; a lock that a killed one left is taken away. Rejects with a `PulumiError` that holds what it said was wrong.
+ */
+export async function pulumi(
+  root: string,
+  args: readonly string[],
+  onLine: (line: string) => void = () => {},
+): Promise<string> {
+  const stack = args[args.indexOf('--stack') + 1];
+  for (;;) {
+    if (args.includes('--stack')) await untilStackIsFree(root, stack!, onLine);
+    const run = await runPulumi(root, [...args, '--non-interactive', '--color=never'], false, onLine);
+    if (run.code === 0) return run.output;
+    // Somebody was faster, or holds it from another machine.
+    if (LOCKED.test(run.output) && (await untilStackIsFree(root, stack!, onLine))) continue;
+    throw new PulumiError(`pulumi ${args[0]}: ${await faultOf(root, run)}`);
+  }
+}
+
+/** Waits until no process of this machine is changing a stack. Gives whether there was one, or its lock. */
+export async function untilStackIsFree(
+  root: string,
+  stack: string,
+  onWait: (message: string) => void = () => {},
+): Promise<boolean> {
+  const { PULUMI_BACKEND_URL: backend } = await pulumiVariables(root, await getEngine('pulumi'));
+  return untilUnlocked(root, backend!, stack, onWait);
+}
+
+const LOCKED = /the stack is currently locked/;
+
+async function faultOf(root: string, { output, signal }: PulumiRun): Promise<string> {
+  if (signal) return `was ended by ${signal}: run it again, which goes on from there`;
   const faults = output
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => /^error:/.test(line) && !/update failed$/.test(line))
     .map((line) => line.replace(/^error:\s*/, ''));
   const said = [...new Set(faults)].join('\n') || output.trim().split('\n').slice(-5).join('\n');
-  const state = said.includes('failed to load checkpoint') ? `; ${await whereState(root)}` : '';
-  throw new PulumiError(`pulumi ${args[0]}: ${said}${state}`);
+  return said.includes('failed to load checkpoint') ? `${said}; ${await whereState(root)}` : said;
 }
 
 async function whereState(root: string): Promise<string> {

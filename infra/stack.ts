@@ -20,6 +20,12 @@ export interface StackConfig {
   readonly kubernetesVersion?: string;
 }
 
+/** A stack that cannot be provisioned as it is called or configured. */
+export class StackError extends Error {
+  /** Pulumi then shows the message without where in the program it was thrown. Source: `RunError` of its SDK. */
+  readonly __pulumiRunError = true;
+}
+
 /**
  * The cluster that a stack is named after. A local one may be given another number of hosts or another version of
  * Kubernetes by the stack's configuration; all others are as `platform.ts` says. Throws where no cluster has that name.
@@ -29,17 +35,19 @@ export function stackCluster(props: PlatformProps, stack: string, config: StackC
   const described = props.clusters[stack];
   if (!cluster || !described) {
     const known = Object.keys(props.clusters).sort().join(', ');
-    throw new Error(`platform.ts has no cluster '${stack}': a stack is named after its cluster: ${known}`);
+    throw new StackError(`platform.ts has no cluster '${stack}': a stack is named after its cluster: ${known}`);
   }
   const controlPlane = describeControlPlane(described);
   if (cluster.provider !== 'local') return { cluster, controlPlane };
   const hosts = config.hosts === undefined ? controlPlane.hosts : Number(config.hosts);
   if (hosts !== 1 && hosts !== 3 && hosts !== 5) {
-    throw new Error(`keelson:hosts is '${config.hosts}': etcd wants an odd number of members: set it to 1, 3 or 5`);
+    throw new StackError(
+      `keelson:hosts is '${config.hosts}': etcd wants an odd number of members: set it to 1, 3 or 5`,
+    );
   }
   const { kubernetesVersion = cluster.kubernetesVersion } = config;
   if (!/^1\.\d+\.\d+$/.test(kubernetesVersion)) {
-    throw new Error(`keelson:kubernetesVersion is '${kubernetesVersion}': write it in full, such as 1.36.3`);
+    throw new StackError(`keelson:kubernetesVersion is '${kubernetesVersion}': write it in full, such as 1.36.3`);
   }
   return { cluster: { ...cluster, kubernetesVersion }, controlPlane: { ...controlPlane, hosts } };
 }

@@ -2,6 +2,7 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { asLines, getEngines } from '../../src/engines';
 import { DRIFTED } from '../provider/provider';
 import { pulumi } from '../pulumi';
+import { WAITS } from '../pulumi-lock';
 import { engineNames } from './programs';
 import type { LocalCluster } from './index';
 import { placeAt } from './place';
@@ -66,7 +67,12 @@ export async function bringUp(
   const output = await pulumi(root, ['up', '--yes', '--skip-preview', '--stack', stack], (line) => {
     const [, resource, doing] = /keelson:local:\w+ (\S+) (creat|updat|delet)/.exec(line) ?? [];
     if (resource) onProgress(`${resource}: ${doing}ing`);
+    else if (line.startsWith(WAITS)) onProgress(line);
   });
+  // What a run that was killed had begun is done now; Pulumi would warn of it for ever.
+  if (output.includes('pending operations')) {
+    await pulumi(root, ['refresh', '--yes', '--skip-preview', '--clear-pending-creates', '--stack', stack]);
+  }
   const outputs = JSON.parse(await pulumi(root, ['stack', 'output', '--json', '--stack', stack])) as Outputs;
   const counted = (word: string): number =>
     Number(new RegExp(`^\\s+[+~-] (\\d+) ${word}$`, 'm').exec(output)?.[1] ?? 0);

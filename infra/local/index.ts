@@ -9,7 +9,7 @@ import type { Site } from '../control-plane/site';
 import { KeelsonResource } from '../provider/resource';
 import type { BootstrapInputs } from './bootstrap-kind';
 import type { HostInputs } from './host-kind';
-import { kwokAccess, kwokHost, simulatedNodes } from './kwok';
+import { kwokHost, simulatedNodes } from './kwok';
 import type { NodesInputs } from './nodes-kind';
 import type { Operated } from './operator';
 import { localPlace } from './place';
@@ -69,7 +69,7 @@ export function declareLocal(local: LocalCluster, plan: BootstrapPlan): Readonly
   const nodes = new KeelsonResource<NodesInputs>(
     'keelson:local:Nodes',
     'nodes',
-    { operated, access: kwokAccess(), nodes: simulatedNodes(cluster) } as unknown as NodesInputs,
+    { operated, nodes: simulatedNodes(cluster) as NodesInputs['nodes'] },
     { dependsOn: players },
   );
   return {

@@ -1,7 +1,7 @@
 import type { Cluster, NodePool } from '../../src/model/cluster';
 import type { Host } from '../control-plane/host';
 import { kubeconfig } from '../control-plane/kubeconfig';
-import { clusterCertificate, KWOK_USER } from '../control-plane/pki';
+import { clusterCertificate } from '../control-plane/pki';
 import type { Site } from '../control-plane/site';
 import { toYaml } from '../control-plane/yaml';
 import { kwokStages } from './kwok-stages';
@@ -70,36 +70,6 @@ export function kwokHost(cluster: Cluster, site: Site, place: Place): Host {
       },
     ],
   };
-}
-
-/** What KWOK may do: what kubelets do to Nodes, Pods and leases. */
-export function kwokAccess(): readonly object[] {
-  const name = KWOK_USER;
-  return [
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name },
-      rules: [
-        { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'list', 'watch'] },
-        { apiGroups: [''], resources: ['nodes/status', 'pods/status'], verbs: ['patch', 'update'] },
-        { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'patch', 'update', 'delete'] },
-        { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch', 'update'] },
-        {
-          apiGroups: ['coordination.k8s.io'],
-          resources: ['leases'],
-          verbs: ['get', 'list', 'watch', 'create', 'patch', 'update'],
-        },
-      ],
-    },
-    {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name }],
-    },
-  ];
 }
 
 /** A Node for each machine that a pool has at the least, in its shape. */

@@ -2,23 +2,17 @@ import type { Kind } from '../provider/kind';
 import { adminClient, type Operated } from './operator';
 import { placeAt } from './place';
 
-/** The Nodes that KWOK plays, and what lets it. */
+/** The Nodes that KWOK plays; the bootstrap lets it. */
 export interface NodesInputs {
   readonly operated: Operated;
-  readonly access: readonly KubeObject[];
   readonly nodes: readonly KubeObject[];
 }
 
 interface KubeObject {
-  readonly kind: string;
   readonly metadata: { readonly name: string };
 }
 
-const PATHS: Readonly<Record<string, string>> = {
-  ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
-  ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
-  Node: '/api/v1/nodes',
-};
+const NODES = '/api/v1/nodes';
 const MANAGER = 'fieldManager=keelson-local&force=true';
 const APPLY = { 'content-type': 'application/apply-patch+yaml' };
 /** How long KWOK may take to report its nodes ready, in milliseconds. */
@@ -26,14 +20,14 @@ const READY_TIMEOUT = 60_000;
 
 /** The simulated nodes of a local cluster, in the shape of its node pools. */
 export const nodes: Kind<NodesInputs> = {
-  async drift({ operated, access, nodes }) {
+  async drift({ operated, nodes }) {
     const client = await adminClient(operated, placeAt(operated.directory));
     try {
       const lacking: string[] = [];
-      for (const object of [...access, ...nodes]) {
+      for (const object of nodes) {
         const { status, body } = await client.request('GET', pathOf(object));
-        if (status === 404) lacking.push(`${object.kind} ${object.metadata.name} is missing`);
-        else if (object.kind === 'Node' && !isReady(body)) lacking.push(`Node ${object.metadata.name} is not ready`);
+        if (status === 404) lacking.push(`Node ${object.metadata.name} is missing`);
+        else if (!isReady(body)) lacking.push(`Node ${object.metadata.name} is not ready`);
       }
       return lacking;
     } catch (error) {
@@ -43,7 +37,7 @@ export const nodes: Kind<NodesInputs> = {
     }
   },
 
-  async make({ operated, access, nodes }) {
+  async make({ operated, nodes }) {
     const client = await adminClient(operated, placeAt(operated.directory));
     const ask = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
       const answer = await client.request(method, path, body, headers);
@@ -51,15 +45,15 @@ export const nodes: Kind<NodesInputs> = {
       throw new Error(`${method} ${path}: ${(answer.body as { message?: string }).message ?? answer.status}`);
     };
     try {
-      for (const object of [...access, ...nodes]) await ask('PATCH', `${pathOf(object)}?${MANAGER}`, object, APPLY);
+      for (const object of nodes) await ask('PATCH', `${pathOf(object)}?${MANAGER}`, object, APPLY);
       for (const object of nodes) await ask('PATCH', `${pathOf(object)}/status?${MANAGER}`, object, APPLY);
       // Nodes of a pool that shrank or went.
       const wanted = new Set(nodes.map(({ metadata }) => metadata.name));
-      const list = (await ask('GET', `${PATHS.Node}?labelSelector=keelson.dev/simulated%3Dtrue`)) as {
+      const list = (await ask('GET', `${NODES}?labelSelector=keelson.dev/simulated%3Dtrue`)) as {
         items: KubeObject[];
       };
       for (const { metadata } of list.items) {
-        if (!wanted.has(metadata.name)) await ask('DELETE', `${PATHS.Node}/${metadata.name}`);
+        if (!wanted.has(metadata.name)) await ask('DELETE', `${NODES}/${metadata.name}`);
       }
       const deadline = Date.now() + READY_TIMEOUT;
       for (const object of nodes) {
@@ -78,8 +72,8 @@ export const nodes: Kind<NodesInputs> = {
   remove: () => Promise.resolve(),
 };
 
-function pathOf({ kind, metadata }: KubeObject): string {
-  return `${PATHS[kind]}/${encodeURIComponent(metadata.name)}`;
+function pathOf({ metadata }: KubeObject): string {
+  return `${NODES}/${encodeURIComponent(metadata.name)}`;
 }
 
 function isReady(node: unknown): boolean {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { PulumiError, pulumi } from '../pulumi';
+import { PulumiError, pulumi, untilStackIsFree } from '../pulumi';
 import type { LocalCluster } from './index';
 import { placeAt } from './place';
 import { isRunning } from './process-table';
@@ -50,6 +50,8 @@ export async function takeDown(
   onProgress: (message: string) => void = () => {},
 ): Promise<void> {
   const stack = operated.cluster;
+  // An `up` that is under way would make anew what is removed here.
+  await untilStackIsFree(root, stack, onProgress);
   // All hosts at once: what Pulumi would do one after the other is then done already.
   onProgress('ending processes');
   await releaseMachine(placeAt(operated.directory));
