@@ -5,6 +5,7 @@ import { memberData } from './members';
 import type { Operated } from './operator';
 import type { Place } from './place';
 import { refuseTakenPorts } from './ports';
+import { endStrays } from './strays';
 import { superviseHost, until } from './supervision';
 import { isRunning } from './process-table';
 import { UnitFolder, type UnitFile } from './unit-files';
@@ -46,6 +47,7 @@ export function withData(operated: Operated, place: Place, host: Host, units: re
 export async function supervise(place: Place, host: Host, units: readonly UnitFile[]): Promise<void> {
   const folder = new UnitFolder(place.supervisor(host.name));
   await mkdir(path.join(folder.directory, 'log'), { recursive: true, mode: 0o700 });
+  await endStrays(folder.directory);
   await refuseTakenPorts(folder, host, units);
   for (const name of folder.names()) if (!units.some((unit) => unit.name === name)) folder.remove(name);
   // What needs others first: the supervisor, which may look at any moment, then ends it first.

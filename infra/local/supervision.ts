@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Place } from './place';
 import { isRunning, signal, type ProcessId } from './process-table';
+import { endStrays, findSupervisor, markedProcesses } from './strays';
 import { UnitFolder, type UnitFile } from './unit-files';
 
 const PRODUCT = path.resolve(__dirname, '..', '..');
@@ -17,10 +18,11 @@ const TIMEOUT = 60_000;
 export function supervisorOf(directory: string): ProcessId | undefined {
   try {
     const process = JSON.parse(readFileSync(path.join(directory, 'supervisor.json'), 'utf8')) as ProcessId;
-    return isRunning(process) ? process : undefined;
+    if (isRunning(process)) return process;
   } catch {
-    return undefined;
+    // Gone or damaged.
   }
+  return findSupervisor(directory);
 }
 
 /** Has a host's units supervised: starts what is missing of the machine's supervisor and of the host's. */
@@ -52,6 +54,7 @@ export async function releaseHost(place: Place, host: string): Promise<void> {
   signal(supervisor, 'SIGTERM');
   await until(() => !isRunning(supervisor), `${host}: process ${supervisor?.pid} does not end`);
   await endLeftovers(place.supervisor(host));
+  await endStrays(place.supervisor(host));
 }
 
 /** Ends the machine's supervisor and with it every host. */
@@ -62,8 +65,11 @@ export async function releaseMachine(place: Place): Promise<void> {
     await until(() => !isRunning(supervisor), `the machine's supervisor, process ${supervisor.pid}, does not end`);
   }
   // What the supervisor was killed before it could end.
-  for (const host of new UnitFolder(place.machine).names()) await releaseHost(place, host);
+  const folder = new UnitFolder(place.machine);
+  const hosts = markedProcesses(place.machine).map(({ unit }) => unit);
+  for (const host of new Set([...folder.names(), ...folder.known(), ...hosts])) await releaseHost(place, host);
   await endLeftovers(place.machine);
+  await endStrays(place.directory);
 }
 
 function superviseMachine(place: Place): void {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, copyFileSync, existsSync, openSync, statSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning, processOf, signal } from './process-table';
+import { MARK, markOf } from './strays';
 import { UnitFolder, type UnitFile, type UnitState } from './unit-files';
 
 /** How often the supervisor looks, in milliseconds. */
@@ -86,7 +87,7 @@ export class Supervisor {
       const child = spawn(unit.program, unit.arguments, {
         detached: true,
         stdio: ['ignore', output, output],
-        env: { ...unit.environment },
+        env: { ...unit.environment, [MARK]: markOf(this.#folder.directory, unit.name) },
       });
       const started = child.pid === undefined ? undefined : processOf(child.pid);
       const next: UnitState = {

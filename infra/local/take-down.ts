@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { PulumiError, pulumi, untilStackIsFree } from '../pulumi';
 import type { LocalCluster } from './index';
 import { placeAt } from './place';
-import { isRunning } from './process-table';
+import { markedProcesses } from './strays';
 import { releaseMachine } from './supervision';
 import { listSnapshots } from './snapshots';
-import { UnitFolder } from './unit-files';
 
 /** What taking a cluster down ends and removes. */
 export interface DownPlan {
@@ -26,10 +26,9 @@ export async function planDown(local: LocalCluster): Promise<DownPlan> {
   const { operated } = local;
   const place = placeAt(operated.directory);
   const processes: Record<string, string[]> = {};
-  for (const host of new UnitFolder(place.machine).names()) {
-    const folder = new UnitFolder(place.supervisor(host));
-    const running = folder.known().filter((name) => isRunning(folder.state(name).process));
-    if (running.length > 0) processes[host] = running;
+  for (const { directory, unit } of markedProcesses(place.directory)) {
+    // The machine's units are the hosts' supervisors, who end with their hosts.
+    if (directory !== place.machine) (processes[path.basename(directory)] ??= []).push(unit);
   }
   return {
     cluster: operated.cluster,
