@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
+import { CONTROL_PLANE_LABEL } from '../../src/model/control-plane';
 import { METRICS_PORTS, type MeasuredComponent } from '../../src/model/control-plane-metrics';
 import type { Cluster, JsonObject } from '../component';
 import { defineComponent } from '../component';
@@ -14,7 +15,6 @@ const LABELS = { 'app.kubernetes.io/instance': NAME, 'app.kubernetes.io/name': N
 const USER = { runAsUser: 99, runAsGroup: 99 };
 const HEALTH_PORT = 11256;
 const CONFIG_DIRECTORY = '/usr/local/etc/haproxy';
-const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
 /** Where Prometheus has the token of its ServiceAccount, and the authority of the cluster's own servers. */
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -126,7 +126,7 @@ function podSpec(): JsonObject {
     hostNetwork: true,
     priorityClassName: 'platform-critical',
     securityContext: { ...RESTRICTED_POD, ...USER },
-    nodeSelector: { [CONTROL_PLANE]: '' },
+    nodeSelector: { [CONTROL_PLANE_LABEL]: '' },
     // Also of a host that is being taken out: that is when its state matters.
     tolerations: [{ operator: 'Exists' }],
     containers: [

@@ -4,3 +4,8 @@ import type { Cluster } from '../../src/model/cluster';
 export function bootstrapTokenParameter(cluster: Pick<Cluster, 'name'>): string {
   return `/keelson/${cluster.name}/bootstrap-token`;
 }
+
+/** Alias of the key that encrypts that parameter; without it, AWS would take its own. */
+export function bootstrapTokenKey(cluster: Pick<Cluster, 'name'>): string {
+  return `alias/keelson-${cluster.name}-hosts`;
+}

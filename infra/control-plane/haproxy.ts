@@ -25,7 +25,7 @@ export function loadBalancer(cluster: Cluster, site: Site, host: SiteHost): Host
     ],
     files: [
       file(host, CONFIGURATION, haproxyConfiguration(cluster, site, host, trust)),
-      publicFile(host, `${PKI}/ca.crt`, { kind: 'trust', authorities: ['root', 'kubernetes'] }),
+      publicFile(host, `${PKI}/ca.crt`, { kind: 'self-signed-trust', authorities: ['kubernetes'] }),
     ],
     units: [
       {
@@ -50,9 +50,8 @@ export function loadBalancer(cluster: Cluster, site: Site, host: SiteHost): Host
 /**
  * Every second each server is asked twice. One that is not live, or does not answer, is down, and its connections are
  * cut, so that clients go elsewhere at once. One that is live and not ready is stopping: it gets no new connections and
- * ends its old ones itself.
- * The trust file holds the root too: OpenSSL follows a chain to its end unless told otherwise, and HAProxy can't tell it
- * (2.6: `SSL handshake failure` with the intermediate alone). The name keeps the root's other authorities out.
+ * ends its old ones itself. A refused connection says the same as two failed checks, and sooner: a server that starts
+ * again between two checks would else get connections before it knows anybody's rights, and answer 403 (measured).
  */
 function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trust: string): string {
   const check = (path: string, expectation: string) => [
@@ -101,7 +100,7 @@ function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trus
     '    option httpchk',
     ...check('/livez', 'status 200'),
     ...check('/readyz', 'error-status L7OKC status 200'),
-    `    default-server check check-ssl verify required ca-file ${escaped(trust)} verifyhost kubernetes check-sni kubernetes inter 1s downinter 1s fall 2 rise 1 on-marked-down shutdown-sessions`,
+    `    default-server check check-ssl verify required ca-file ${escaped(trust)} verifyhost kubernetes check-sni kubernetes inter 1s downinter 1s fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down on-marked-down shutdown-sessions`,
     ...site.hosts.map(({ name, address }) => `    server ${name} ${address}:${cluster.network.apiServerPort}`),
     '',
   ].join('\n');

@@ -13,6 +13,7 @@ export type AuthorityName = 'root' | 'etcd' | 'etcd-peer' | 'kubernetes' | 'kube
  * What the secret store holds or makes for a host, by name.
  * - `certificate`, `key`: a leaf's PEM chain and its private key, by the leaf's name in the PKI plan;
  * - `trust`: the certificates of just these authorities, old and new ones while one is rotated;
+ * - `self-signed-trust`: the same in the form for clients that follow a chain to its end (see `AuthorityPlan.selfSigned`);
  * - `authority-key`, `authority-certificate`: an authority's own, for what signs in the cluster;
  * - `service-account-signing-key`, `service-account-verification-keys`: the key that signs tokens, and all that still hold;
  * - `encryption-configuration`: kube-apiserver's EncryptionConfiguration with its keys.
@@ -20,6 +21,7 @@ export type AuthorityName = 'root' | 'etcd' | 'etcd-peer' | 'kubernetes' | 'kube
 export type Material =
   | { readonly kind: 'certificate' | 'key'; readonly certificate: string }
   | { readonly kind: 'trust'; readonly authorities: readonly AuthorityName[] }
+  | { readonly kind: 'self-signed-trust'; readonly authorities: readonly AuthorityName[] }
   | { readonly kind: 'authority-key' | 'authority-certificate'; readonly authority: AuthorityName }
   | { readonly kind: 'service-account-signing-key' | 'service-account-verification-keys' }
   | { readonly kind: 'encryption-configuration' };

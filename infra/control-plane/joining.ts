@@ -1,9 +1,10 @@
 import type { Cluster } from '../../src/model/cluster';
-import { bootstrapTokenParameter } from './bootstrap-token';
+import { bootstrapTokenKey, bootstrapTokenParameter } from './bootstrap-token';
 import type { Component, Subject } from './component';
 import { ownApiServer } from './component';
 import { kubeconfig } from './kubeconfig';
-import { at, file, KUBERNETES, PKI, publicFile, script, SCRIPTS, STATE } from './paths';
+import { CONTROL_PLANE_LABEL } from '../../src/model/control-plane';
+import { at, file, KUBELET_CERTIFICATE, KUBERNETES, PKI, publicFile, script, SCRIPTS, STATE } from './paths';
 import { hostCertificate, JOIN_OPERATOR_USER } from './pki';
 import { beginning, quoted } from './shell';
 import type { Site } from './site';
@@ -11,11 +12,14 @@ import type { Site } from './site';
 const CREDENTIALS = `${KUBERNETES}/join-operator.conf`;
 const MINT = `${SCRIPTS}/mint-bootstrap-token`;
 const APPROVE = `${SCRIPTS}/approve-nodes`;
+const LABEL = `${SCRIPTS}/label-node`;
 /** A token lives for an hour and is replaced after half of it: one that was just read is good for 30 minutes. */
 const TOKEN_SECONDS = 3600;
 const MINT_SECONDS = TOKEN_SECONDS / 2;
 /** A machine waits as long for its certificate at most. */
 const APPROVE_SECONDS = 10;
+/** What waits for the label is the cloud's controller and the passing on of metrics. */
+const LABEL_SECONDS = 30;
 
 /** Group that a token puts its bearer in. */
 export const JOINING_GROUP = 'system:bootstrappers:keelson';
@@ -59,10 +63,12 @@ export function joining(subject: Subject): Component {
       file(host, CREDENTIALS, credentials),
       script(host, MINT, mintScript(subject)),
       script(host, APPROVE, approveScript(subject)),
+      script(host, LABEL, labelScript(subject)),
     ],
     units: [
       unit('mint-bootstrap-token', 'Mints the token by which machines join', MINT, MINT_SECONDS, []),
       unit('approve-nodes', 'Approves machines that join', APPROVE, APPROVE_SECONDS, ['openssl']),
+      unit('label-node', 'Says of this host’s node that it is of the control plane', LABEL, LABEL_SECONDS, ['openssl']),
     ],
   };
 }
@@ -100,7 +106,7 @@ function mintScript(subject: Subject): string {
     'END',
     'kube create --filename="$work/secret.yaml" > "$work/log" 2>&1 || fail "$(tail -n 3 "$work/log")"',
     'cat > "$work/parameter.json" << END',
-    `{ "Name": "${bootstrapTokenParameter(cluster)}", "Type": "SecureString", "Overwrite": true, "Value": "$id.$secret" }`,
+    `{ "Name": "${bootstrapTokenParameter(cluster)}", "Type": "SecureString", "KeyId": "${bootstrapTokenKey(cluster)}", "Overwrite": true, "Value": "$id.$secret" }`,
     'END',
     `aws ssm put-parameter --region ${quoted(cluster.region ?? '')} --cli-input-json "file://$work/parameter.json" > "$work/log" 2>&1 || fail "$(tail -n 3 "$work/log")"`,
     'echo "$name: bootstrap-token-$id, until $expires"',
@@ -153,6 +159,31 @@ function approveScript(subject: Subject): string {
   ].join('\n');
 }
 
+/**
+ * A kubelet may not give its own node a label of Kubernetes (NodeRestriction), or any worker could be of the control
+ * plane. Which node is this host's, its kubelet's certificate says; until there is one, there is nothing to do.
+ */
+function labelScript(subject: Subject): string {
+  const { host } = subject;
+  return [
+    ...beginning(host, 'label-node', 'Says of the node of this host that it is of the control plane.'),
+    kube(subject),
+    `certificate=${quoted(at(host, KUBELET_CERTIFICATE))}`,
+    '',
+    '[ -f "$certificate" ] || exit 0',
+    'subject=$(openssl x509 -in "$certificate" -noout -subject -nameopt RFC2253)',
+    'node=${subject#subject=CN=system:node:}',
+    'node=${node%,O=system:nodes}',
+    '[ "$subject" = "subject=CN=system:node:$node,O=system:nodes" ] || fail "$certificate is of no node: $subject"',
+    `labels=$(kube get node "$node" --ignore-not-found --output=jsonpath='{.metadata.name} {.metadata.labels}')`,
+    // Nothing: it has its certificate, and has not said yet that it is there.
+    `case "$labels" in '' | *'"${CONTROL_PLANE_LABEL}":'*) exit 0 ;; esac`,
+    'kube label node "$node" ' + `${CONTROL_PLANE_LABEL}= > /dev/null`,
+    'echo "$name: $node is of the control plane"',
+    '',
+  ].join('\n');
+}
+
 /** What its user may do, as objects: the bootstrap applies them first of all, and lets nothing else approve machines. */
 export function joiningAccess(): readonly object[] {
   const api = 'rbac.authorization.k8s.io';
@@ -186,7 +217,7 @@ export function joiningAccess(): readonly object[] {
           resourceNames: ['kubernetes.io/kube-apiserver-client-kubelet'],
           verbs: ['approve'],
         },
-        { apiGroups: [''], resources: ['nodes'], verbs: ['get'] },
+        { apiGroups: [''], resources: ['nodes'], verbs: ['get', 'patch'] },
       ],
     },
     {

@@ -3,10 +3,11 @@ import { type Component, loopbackPort, ownApiServer, type Subject } from './comp
 import { flag } from './flags';
 import { kubeconfig } from './kubeconfig';
 import { at, file, KUBERNETES, PKI, publicFile } from './paths';
-import { hostCertificate } from './pki';
+import { hostCertificate, KUBELET_CERTIFICATE_DAYS } from './pki';
 import { tlsFlags } from './tls';
 
 const PORT = METRICS_PORTS['kube-controller-manager'].loopback;
+const SIGNING = `${KUBELET_CERTIFICATE_DAYS * 24}h`;
 
 /**
  * Controllers beyond those that are on by default: tokens by which machines join are removed when they expire.
@@ -25,9 +26,7 @@ export function kubeControllerManager(subject: Subject): Component {
   return {
     directories: [],
     files: [
-      // With the root: OpenSSL follows a chain to its end, so that Pods in Python, Ruby or Node.js could not use the
-      // intermediate alone. The other authorities may not sign for the API's names.
-      publicFile(host, `${PKI}/pods-ca.crt`, { kind: 'trust', authorities: ['root', 'kubernetes'] }),
+      publicFile(host, `${PKI}/pods-ca.crt`, { kind: 'self-signed-trust', authorities: ['kubernetes'] }),
       publicFile(host, `${PKI}/controller-manager.crt`, { kind: 'certificate', certificate }),
       file(host, `${PKI}/controller-manager.key`, { kind: 'key', certificate }),
       publicFile(host, `${PKI}/controller-manager-serving.crt`, { kind: 'certificate', certificate: serving }),
@@ -71,7 +70,7 @@ export function kubeControllerManager(subject: Subject): Component {
           flag('--cluster-signing-kubelet-client-key-file', pki('kubelet-signer.key'), 'signs for kubelets alone'),
           flag('--cluster-signing-kubelet-serving-cert-file', pki('kubelet-signer.crt'), 'signs for kubelets alone'),
           flag('--cluster-signing-kubelet-serving-key-file', pki('kubelet-signer.key'), 'signs for kubelets alone'),
-          flag('--cluster-signing-duration', '720h', 'thirty days: kubelets renew by themselves, nothing is revoked'),
+          flag('--cluster-signing-duration', SIGNING, 'thirty days: kubelets renew by themselves, nothing is revoked'),
           flag('--terminated-pod-gc-threshold', 1_000, 'CIS 1.3.1: ended Pods do not fill etcd (default 12,500)'),
           flag('--allocate-node-cidrs', false, 'Cilium gives nodes their ranges'),
           ...(cluster.provider === 'aws'

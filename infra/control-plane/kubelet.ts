@@ -1,5 +1,6 @@
 import type { Cluster, NodePool, Taint } from '../../src/model/cluster';
 import { parseQuantity } from '../../src/model/quantity';
+import { CONTROL_PLANE_LABEL } from '../../src/model/control-plane';
 import { hasSandbox } from '../../src/model/sandbox';
 import { bootstrapTokenParameter } from './bootstrap-token';
 import type { Component, Subject } from './component';
@@ -8,20 +9,30 @@ import { containerd } from './containerd';
 import { flag } from './flags';
 import type { Flag, Host, HostFile } from './host';
 import { HEALTH_PORT, kubeletConfiguration, type KubeletProps, SYSCTLS } from './kubelet-configuration';
-import { at, directory, file, KUBERNETES, PKI, publicFile, script, SCRIPTS } from './paths';
+import {
+  at,
+  directory,
+  file,
+  KUBELET_CERTIFICATE,
+  KUBELET_DATA,
+  KUBERNETES,
+  PKI,
+  publicFile,
+  script,
+  SCRIPTS,
+} from './paths';
 import { quoted } from './shell';
 import type { Site, SiteHost } from './site';
 import { toYaml } from './yaml';
 
-const DATA = '/var/lib/kubelet';
-const CONFIGURATION = `${DATA}/config.yaml`;
+const CONFIGURATION = `${KUBELET_DATA}/config.yaml`;
 const BOOTSTRAP = `${KUBERNETES}/bootstrap-kubelet.conf`;
 const CREDENTIALS = `${KUBERNETES}/kubelet.conf`;
 const TOKEN = '/run/keelson/bootstrap-token';
 const FETCH_TOKEN = `${SCRIPTS}/fetch-bootstrap-token`;
 
-const CONTROL_PLANE_TAINT: Taint = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' };
-/** Cores that a host of the control plane has at least, and what its units need of 8 GiB. Measured: 2 GiB with all add-ons' kinds. */
+const CONTROL_PLANE_TAINT: Taint = { key: CONTROL_PLANE_LABEL, effect: 'NoSchedule' };
+/** Cores that a host of the control plane has at least, and what is kept for its units: five times what they take when idle (`npm run up` prints it). */
 const CONTROL_PLANE: Omit<KubeletProps, 'labels'> = {
   cores: 2,
   pods: 30,
@@ -71,7 +82,11 @@ export function describeWorker(cluster: Cluster, site: Site, pool: NodePool): Ho
 function kubelet(cluster: Cluster, host: SiteHost, server: string, props: KubeletProps): Component {
   const configuration = at(host, CONFIGURATION);
   return {
-    directories: [directory(host, DATA), directory(host, `${DATA}/pki`), directory(host, '/run/keelson')],
+    directories: [
+      directory(host, KUBELET_DATA),
+      directory(host, `${KUBELET_DATA}/pki`),
+      directory(host, '/run/keelson'),
+    ],
     files: [
       file(host, CONFIGURATION, kubeletConfiguration(cluster, host, props)),
       file(host, BOOTSTRAP, bootstrapKubeconfig(cluster, host, server)),
@@ -101,8 +116,8 @@ function kubeletFlags(cluster: Cluster, host: SiteHost, { labels }: KubeletProps
     flag('--config', at(host, CONFIGURATION), 'CIS 4.1.9, 4.2: everything that has a field there'),
     flag('--kubeconfig', at(host, CREDENTIALS), 'CIS 4.1.5: written by kubelet when it has a certificate'),
     flag('--bootstrap-kubeconfig', at(host, BOOTSTRAP), 'how it asks for its first certificate'),
-    flag('--cert-dir', at(host, `${DATA}/pki`), 'where its certificates are'),
-    flag('--root-dir', at(host, DATA), 'Pods’ volumes'),
+    flag('--cert-dir', at(host, `${KUBELET_DATA}/pki`), 'where its certificates are'),
+    flag('--root-dir', at(host, KUBELET_DATA), 'Pods’ volumes'),
     ...(each.length > 0 ? [flag('--node-labels', each.sort().join(','), 'what the pool says of its machines')] : []),
     ...(cluster.provider === 'aws'
       ? [flag('--cloud-provider', 'external', 'AWS’ controller names the node, its zone and addresses')]
@@ -132,7 +147,7 @@ function tokenFetcher(cluster: Cluster, host: SiteHost): readonly HostFile[] {
     'set -eu',
     'umask 077',
     `credentials=${quoted(at(host, CREDENTIALS))}`,
-    `certificate=${quoted(at(host, `${DATA}/pki/kubelet-client-current.pem`))}`,
+    `certificate=${quoted(at(host, KUBELET_CERTIFICATE))}`,
     `token=${quoted(at(host, TOKEN))}`,
     'if [ -f "$credentials" ] && openssl x509 -checkend 0 -noout -in "$certificate" > /dev/null 2>&1; then',
     '  rm -f "$token"',

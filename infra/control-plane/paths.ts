@@ -31,6 +31,9 @@ export const KUBERNETES = '/etc/kubernetes';
 export const PKI = '/etc/kubernetes/pki';
 export const ETCD_PKI = '/etc/etcd/pki';
 export const ETCD_DATA = '/var/lib/etcd';
+export const KUBELET_DATA = '/var/lib/kubelet';
+/** The kubelet's client certificate and key; it replaces the file itself. */
+export const KUBELET_CERTIFICATE = `${KUBELET_DATA}/pki/kubelet-client-current.pem`;
 /** Programs of Keelson's own. */
 export const SCRIPTS = '/usr/local/libexec/keelson';
 /** What scripts keep between runs. */

@@ -83,6 +83,12 @@ export interface AuthorityPlan {
   /** What its leaves may at most be used for. @default - anything */
   readonly usages?: readonly CertificateUsage[];
   readonly constraints?: NameConstraints;
+  /**
+   * True where it has a second certificate, of the same name and key, that it signed itself. OpenSSL, and with it
+   * HAProxy, Python, Ruby and Node.js, follows a chain to a certificate that signed itself unless told otherwise: with
+   * this one they need not trust the root, and with it every other authority.
+   */
+  readonly selfSigned?: boolean;
 }
 
 /** One component's certificate. */
@@ -167,7 +173,7 @@ function authorities(cluster: Cluster, site: Site): readonly AuthorityPlan[] {
     { name: 'root', commonName: commonName('root'), days: ROOT_DAYS, pathLength: 1 },
     intermediate('etcd', { constraints: hosts }),
     intermediate('etcd-peer', { constraints: hosts }),
-    intermediate('kubernetes'),
+    intermediate('kubernetes', { selfSigned: true }),
     // Its key lies on the hosts, where controller-manager signs for kubelets: it may never stand for the API.
     intermediate('kubelet', {
       constraints: {

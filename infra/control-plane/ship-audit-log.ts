@@ -1,4 +1,4 @@
-import { AUDIT_LOG_DIRECTORY } from '../../src/model/control-plane-metrics';
+import { AUDIT_LOG_DIRECTORY, HOST_METRICS } from '../../src/model/control-plane-metrics';
 import type { Component, Subject } from './component';
 import { storageFolder } from './etcd-snapshot';
 import { at, directory, script, SCRIPTS, STATE } from './paths';
@@ -78,7 +78,7 @@ function shipScript({ cluster, site, host }: Subject): string {
     '  [ -f "$entry" ] || continue',
     '  grep -q "^${entry##*/}$" "$work/known" || rm -f "$entry"',
     'done',
-    'echo "keelson_audit_log_shipped_timestamp_seconds $(date +%s)" | measured',
+    `echo "${HOST_METRICS.auditShipped} $(date +%s)" | measured`,
     '',
   ].join('\n');
 }

@@ -5,6 +5,7 @@ import {
   authorityKeyEntry,
   certificateEntry,
   encryptionEntry,
+  selfSignedCertificateEntry,
   serviceAccountEntry,
 } from './entries';
 import { SecretStoreError, type SecretStore } from './store';
@@ -57,6 +58,25 @@ export async function readSigner(
     'is not there, and something must be signed by it',
     name === 'root' ? 'bring it back from where it is kept offline, then run it again' : LOST,
   );
+}
+
+/**
+ * An authority's second certificate, which its own key signed; undefined where there is none. Rejects with a
+ * `SecretStoreError` where it is damaged or another's.
+ */
+export async function readSelfSigned(
+  store: SecretStore,
+  name: AuthorityName,
+  generation: number,
+): Promise<string | undefined> {
+  const entry = selfSignedCertificateEntry(name, generation);
+  const text = (await store.read(entry))?.toString('utf8');
+  if (text === undefined) return undefined;
+  const own = parseCertificate(store, entry, text, REISSUED);
+  const { parsed } = await readAuthority(store, name, generation);
+  if (own.subject === parsed.subject && own.publicKey.equals(parsed.publicKey) && own.verify(parsed.publicKey))
+    return text;
+  throw damage(store, entry, 'is not of the authority that it stands beside', REISSUED);
 }
 
 /** A leaf of the store; undefined where there is none. Rejects with a `SecretStoreError` where it is damaged. */

@@ -15,6 +15,11 @@ export function authorityCertificateEntry(authority: AuthorityName, generation: 
   return `${AUTHORITIES}${authority}/${generation}.crt`;
 }
 
+/** An authority's second certificate, which its own key signed. */
+export function selfSignedCertificateEntry(authority: AuthorityName, generation: number): string {
+  return `${AUTHORITIES}${authority}/${generation}.self-signed.crt`;
+}
+
 /** An authority's private key: apart from its certificate, so that the root's can be taken offline. */
 export function authorityKeyEntry(authority: AuthorityName, generation: number): string {
   return `${AUTHORITIES}${authority}/${generation}.key`;

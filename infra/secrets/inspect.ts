@@ -1,15 +1,17 @@
+import type { AuthorityName } from '../control-plane/host';
 import type { AuthorityPlan, CertificatePlan, PkiPlan } from '../control-plane/pki';
 import {
   publicKeyOf,
   readAuthority,
   readEncryptionKey,
   readLeaf,
+  readSelfSigned,
   readServiceAccountKey,
   readSigner,
   type StoredAuthority,
   type StoredLeaf,
 } from './contents';
-import { authorityCertificateEntry } from './entries';
+import { authorityCertificateEntry, selfSignedCertificateEntry } from './entries';
 import { keyId } from './issuer';
 import { leftovers } from './leftovers';
 import { inLastThird, publicFacts, type AuthorityReport } from './report';
@@ -44,8 +46,16 @@ export async function pkiDrift(plan: PkiPlan, store: SecretStore, now: Date): Pr
       if (found.reason) return [`${leaf.name}: ${found.reason}`];
       return found.leaf ? [] : [`${leaf.name} is missing`];
     });
+    const selfSigned = plan.authorities
+      .filter((one) => one.selfSigned)
+      .flatMap(({ name }) => state.authorities[name].accepted.map((one) => checkSelfSigned(name, one, store)));
     const left = leftovers(plan, await store.list(), state).map((entry) => `${entry} is needed no more`);
-    return [...key, ...(await Promise.all(leaves)).flat(), ...left];
+    return [
+      ...key,
+      ...(await Promise.all(selfSigned)).flatMap((reason) => reason ?? []),
+      ...(await Promise.all(leaves)).flat(),
+      ...left,
+    ];
   } catch (error) {
     if (error instanceof SecretStoreError) return [error.message];
     throw error;
@@ -101,6 +111,21 @@ function dueFor(plan: AuthorityPlan, { certificate, parsed }: StoredAuthority, n
     ...(inLastThird(parsed, now) ? [`${plan.name}: its certificate ends on ${notAfter}`] : []),
     ...(difference ? [`${plan.name}: ${difference}`] : []),
   ];
+}
+
+/** Why an authority's second certificate must be made; undefined where it is there and whole. */
+export async function checkSelfSigned(
+  name: AuthorityName,
+  generation: number,
+  store: SecretStore,
+): Promise<string | undefined> {
+  try {
+    const found = await readSelfSigned(store, name, generation);
+    return found === undefined ? `${selfSignedCertificateEntry(name, generation)} is missing` : undefined;
+  } catch (error) {
+    if (error instanceof SecretStoreError) return error.message;
+    throw error;
+  }
 }
 
 /**

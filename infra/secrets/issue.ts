@@ -9,9 +9,10 @@ import {
   certificateEntry,
   certificateOf,
   encryptionEntry,
+  selfSignedCertificateEntry,
   serviceAccountEntry,
 } from './entries';
-import { checkLasting, checkLeaf } from './inspect';
+import { checkLasting, checkLeaf, checkSelfSigned } from './inspect';
 import { leftovers } from './leftovers';
 import { publicFacts, type CertificateReport, type PkiReport } from './report';
 import { FIRST, INITIAL_STATE, readState, writeState, type PkiState } from './state';
@@ -45,6 +46,7 @@ export async function ensureLocked(plan: PkiPlan, store: SecretStore, now: Date)
   }
   const { faults, ...lasting } = await checkLasting(plan, store, state, now);
   if (faults.length > 0) throw new SecretStoreError(faults.join('\n'));
+  for (const authority of plan.authorities) await ensureSelfSigned(authority, store, state, now);
   const certificates: CertificateReport[] = [];
   for (const leaf of plan.certificates) certificates.push(await ensureLeaf(leaf, store, state, now));
   if (!state.complete) {
@@ -95,6 +97,17 @@ async function makeFirst(plan: PkiPlan, store: SecretStore, state: PkiState, now
   }
   const { current } = state.serviceAccounts;
   if (!(await store.read(serviceAccountEntry(current)))) await makeServiceAccountKey(store, current);
+}
+
+/** Makes an authority's second certificate where it is missing or damaged, for each generation that is accepted. */
+async function ensureSelfSigned(plan: AuthorityPlan, store: SecretStore, state: PkiState, now: Date): Promise<void> {
+  if (!plan.selfSigned) return;
+  for (const generation of state.authorities[plan.name].accepted) {
+    if (!(await checkSelfSigned(plan.name, generation, store))) continue;
+    const { key } = await readSigner(store, plan.name, generation);
+    const made = await issueAuthority(plan, undefined, now, key);
+    await store.write(selfSignedCertificateEntry(plan.name, generation), made.certificate);
+  }
 }
 
 async function ensureLeaf(

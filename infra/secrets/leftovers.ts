@@ -8,6 +8,7 @@ import {
   CERTIFICATES,
   ENCRYPTION,
   encryptionEntry,
+  selfSignedCertificateEntry,
   SERVICE_ACCOUNTS,
   serviceAccountEntry,
 } from './entries';
@@ -26,6 +27,9 @@ export function leftovers(plan: PkiPlan, entries: readonly string[], state: PkiS
       ...of(generations, (one) => authorityCertificateEntry(name as AuthorityName, one)),
       ...of(generations, (one) => authorityKeyEntry(name as AuthorityName, one)),
     ]),
+    ...plan.authorities
+      .filter(({ selfSigned }) => selfSigned)
+      .flatMap(({ name }) => of(state.authorities[name], (one) => selfSignedCertificateEntry(name, one))),
     ...of(state.serviceAccounts, serviceAccountEntry),
     ...of(state.encryption, encryptionEntry),
   ]);

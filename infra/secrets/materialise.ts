@@ -1,7 +1,15 @@
-import type { Material } from '../control-plane/host';
-import { publicKeyOf, readAuthority, readEncryptionKey, readLeaf, readServiceAccountKey, readSigner } from './contents';
+import type { AuthorityName, Material } from '../control-plane/host';
+import {
+  publicKeyOf,
+  readAuthority,
+  readEncryptionKey,
+  readLeaf,
+  readSelfSigned,
+  readServiceAccountKey,
+  readSigner,
+} from './contents';
 import { encryptionConfiguration } from './encryption';
-import { certificateEntry } from './entries';
+import { certificateEntry, selfSignedCertificateEntry } from './entries';
 import { requireState, type PkiState } from './state';
 import { SecretStoreError, type SecretStore } from './store';
 
@@ -24,6 +32,12 @@ async function textOf(material: Material, store: SecretStore, state: PkiState): 
         state.authorities[name].accepted.map((generation) => readAuthority(store, name, generation)),
       );
       return (await Promise.all(all)).map(({ certificate }) => certificate).join('');
+    }
+    case 'self-signed-trust': {
+      const all = material.authorities.flatMap((name) =>
+        state.authorities[name].accepted.map((generation) => selfSigned(name, generation, store)),
+      );
+      return (await Promise.all(all)).join('');
     }
     case 'authority-certificate':
       return (await readAuthority(store, material.authority, state.authorities[material.authority].current))
@@ -53,6 +67,13 @@ async function textOf(material: Material, store: SecretStore, state: PkiState): 
 export async function serviceAccountPublicKeys(store: SecretStore): Promise<readonly string[]> {
   const { accepted } = (await requireState(store)).serviceAccounts;
   return Promise.all(accepted.map(async (one) => publicKeyOf(await readServiceAccountKey(store, one))));
+}
+
+async function selfSigned(name: AuthorityName, generation: number, store: SecretStore): Promise<string> {
+  const found = await readSelfSigned(store, name, generation);
+  if (found) return found;
+  const entry = selfSignedCertificateEntry(name, generation);
+  throw new SecretStoreError(`${store.place}: ${entry} is not there; run \`pulumi up\`, which makes it`);
 }
 
 async function leaf(name: string, store: SecretStore) {

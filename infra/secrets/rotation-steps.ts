@@ -58,7 +58,7 @@ export function rotationSteps(kind: RotationKind): readonly RotationStep[] {
           name: 'renew',
           // Nothing that runs asks for the root: hosts trust intermediates, whose keys and names stay as they are.
           text: 'a new root certifies the keys of all intermediates; leaves stay as they are',
-          changes: ({ kind }) => kind === 'trust' || kind === 'authority-certificate',
+          changes: ({ kind }) => kind === 'trust' || kind === 'self-signed-trust' || kind === 'authority-certificate',
         },
       ];
     case 'service-account-keys':
@@ -83,7 +83,8 @@ export function rollOutOf(step: RotationStep, plan: PkiPlan, hosts: readonly Hos
 }
 
 function authoritySteps(authority: IntermediateName): readonly RotationStep[] {
-  const trusts = (material: Material) => material.kind === 'trust' && material.authorities.includes(authority);
+  const trusts = (material: Material) =>
+    (material.kind === 'trust' || material.kind === 'self-signed-trust') && material.authorities.includes(authority);
   return [
     { name: 'add', text: `a second generation of ${authority} is trusted beside the first`, changes: trusts },
     {

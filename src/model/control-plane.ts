@@ -17,6 +17,9 @@ const ADDRESSES = '127.20.0.0/24';
 /** Two cores and 8 GiB: etcd's own guidance for a small cluster. Source: etcd, "Hardware recommendations". */
 const INSTANCE_TYPE = 'm7i.large';
 
+/** Label, and taint, of the nodes that are its hosts. */
+export const CONTROL_PLANE_LABEL = 'node-role.kubernetes.io/control-plane';
+
 /** The control plane of a cluster, defaults filled in. */
 export function describeControlPlane(cluster: ClusterProps): ControlPlane {
   const { provider, controlPlane = {} } = cluster;

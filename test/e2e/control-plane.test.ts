@@ -1,9 +1,10 @@
-import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { platform } from '../../platform';
+import { keyAlias } from '../../infra/aws/keys';
 import { describeHosts, describeWorker, flagsOf, flowControlObjects } from '../../infra/control-plane';
 import type { Component } from '../../infra/control-plane/component';
 import type { Host } from '../../infra/control-plane/host';
@@ -354,7 +355,11 @@ describe('a generated control plane, run by real engines', () => {
     test('get a token of an hour, which no argument shows', async () => {
       expect(await script('mint-bootstrap-token')).toMatchObject({ code: 0, err: '' });
       const parameter = JSON.parse(await readFile(at('parameter.json'), 'utf8')) as { Name: string; Value: string };
-      expect(parameter).toMatchObject({ Name: '/keelson/local/bootstrap-token', Type: 'SecureString' });
+      expect(parameter).toMatchObject({
+        Name: '/keelson/local/bootstrap-token',
+        Type: 'SecureString',
+        KeyId: keyAlias(cluster.name, 'hosts'),
+      });
       expect(parameter.Value).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}$/);
       expect(await readFile(at('aws.log'), 'utf8')).not.toContain(parameter.Value.split('.')[1]);
       const secrets = '/api/v1/namespaces/kube-system/secrets';
@@ -408,6 +413,34 @@ describe('a generated control plane, run by real engines', () => {
       await until(async () => (await certificate('right')) !== undefined);
       expect(await certificate('unknown')).toBeUndefined();
       expect(await certificate('there')).toBeUndefined();
+
+      // The certificate that `right` has now is the kubelet's of this host.
+      const own = onHost('var/lib/kubelet/pki/kubelet-client-current.pem');
+      await mkdir(path.dirname(own), { recursive: true });
+      await writeFile(own, Buffer.from((await certificate('right'))!, 'base64'));
+    });
+
+    test('of the control plane say so by a label, which no kubelet may give itself', async () => {
+      const node = 'ip-10-0-0-7.eu-central-1.compute.internal';
+      const labels = async () =>
+        ((await api.request('GET', `/api/v1/nodes/${node}`)).body as { metadata: { labels?: object } }).metadata.labels;
+      // It has its certificate, and has not said yet that it is there.
+      expect(await script('label-node')).toEqual({ code: 0, out: '', err: '' });
+      await create('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: node } });
+      const { code, out, err } = await script('label-node');
+      expect({ code, out, err }).toEqual({ code: 0, out: `label-node: ${node} is of the control plane\n`, err: '' });
+      expect(await labels()).toEqual({ 'node-role.kubernetes.io/control-plane': '' });
+      expect(await script('label-node')).toEqual({ code: 0, out: '', err: '' });
+    });
+
+    test('whose kubelet has no certificate yet, or that of somebody else, get no label', async () => {
+      const own = onHost('var/lib/kubelet/pki/kubelet-client-current.pem');
+      await copyFile(onHost('etc/kubernetes/pki/scheduler.crt'), own);
+      const { code, err } = await script('label-node');
+      expect(code).toBe(1);
+      expect(err).toContain(`${own} is of no node: subject=CN=system:kube-scheduler`);
+      await rm(own);
+      expect(await script('label-node')).toEqual({ code: 0, out: '', err: '' });
     });
   });
 });

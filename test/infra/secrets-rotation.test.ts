@@ -187,6 +187,7 @@ test('after a rotation the old is refused, and the old keys are gone from the st
     ...['etcd-peer/2', 'etcd/3', 'front-proxy/2', 'kubelet/2', 'kubernetes/2', 'root/2'].flatMap((name) => [
       `authorities/${name}.crt`,
       `authorities/${name}.key`,
+      ...(name === 'kubernetes/2' ? [`authorities/${name}.self-signed.crt`] : []),
     ]),
     'encryption/2.key',
     'service-accounts/2.key',
