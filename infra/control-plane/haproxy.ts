@@ -50,8 +50,9 @@ export function loadBalancer(cluster: Cluster, site: Site, host: SiteHost): Host
 /**
  * Every second each server is asked twice. One that is not live, or does not answer, is down, and its connections are
  * cut, so that clients go elsewhere at once. One that is live and not ready is stopping: it gets no new connections and
- * ends its old ones itself. A refused connection says the same as two failed checks, and sooner: a server that starts
- * again between two checks would else get connections before it knows anybody's rights, and answer 403 (measured).
+ * ends its old ones itself. A server that starts again before it was found to be down would get connections while it
+ * does not know anybody's rights yet, and answer 403 (measured: it may take a second to listen). So a refused connection
+ * says the same as two failed checks, and the second follows soon after the first.
  */
 function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trust: string): string {
   const check = (path: string, expectation: string) => [
@@ -100,7 +101,7 @@ function haproxyConfiguration(cluster: Cluster, site: Site, host: SiteHost, trus
     '    option httpchk',
     ...check('/livez', 'status 200'),
     ...check('/readyz', 'error-status L7OKC status 200'),
-    `    default-server check check-ssl verify required ca-file ${escaped(trust)} verifyhost kubernetes check-sni kubernetes inter 1s downinter 1s fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down on-marked-down shutdown-sessions`,
+    `    default-server check check-ssl verify required ca-file ${escaped(trust)} verifyhost kubernetes check-sni kubernetes inter 1s fastinter 200ms downinter 1s fall 2 rise 1 observe layer4 error-limit 1 on-error mark-down on-marked-down shutdown-sessions`,
     ...site.hosts.map(({ name, address }) => `    server ${name} ${address}:${cluster.network.apiServerPort}`),
     '',
   ].join('\n');

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, copyFileSync, existsSync, openSync, statSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning, processOf, signal } from './process-table';
-import { MARK, markOf } from './strays';
+import { MARK, markedProcesses, markOf } from './strays';
 import { UnitFolder, type UnitFile, type UnitState } from './unit-files';
 
 /** How often the supervisor looks, in milliseconds. */
@@ -78,7 +78,18 @@ export class Supervisor {
     if (state.revision === unit.revision && !asked && Date.now() < due(unit, state)) return;
     if (!unit.requires.every((file) => existsSync(file))) return;
     if (unit.after.some((other) => this.#isOutdated(other))) return;
+    if (!state.process && this.#takeOver(unit)) return;
     this.#start(unit, state);
+  }
+
+  /** Where a state was lost the process may still run: it is known by its mark, and will be started anew as one of another revision. */
+  #takeOver({ name }: UnitFile): boolean {
+    const { directory } = this.#folder;
+    const left = markedProcesses(directory).find((one) => one.directory === directory && one.unit === name);
+    if (!left) return false;
+    process.stderr.write(`${name}: its state was lost: process ${left.process.pid} is ended and started anew\n`);
+    this.#folder.writeState(name, { process: left.process, started: Date.now(), failures: 0 });
+    return true;
   }
 
   #start(unit: UnitFile, state: UnitState): void {

@@ -13,6 +13,8 @@ const INTERVAL = 250;
 const PATIENCE = 3_000;
 /** A component that waits for another ends a few times; one that ends this often in a row will not start. */
 const HOPELESS = 6;
+/** One that ended this often in a row is not well before it has run for a while. */
+const KEEPS_ENDING = 3;
 /** Lines of a log that tell why a program ended. */
 const LAST_WORDS = 3;
 
@@ -27,7 +29,7 @@ export async function unitFault(folder: UnitFolder, host: Host, unit: Unit): Pro
   if (unit.every !== undefined) return undefined;
   const deadline = Date.now() + PATIENCE;
   for (;;) {
-    const fault = await whyNotWell(folder, host, unit);
+    const fault = (await whyNotWell(folder, host, unit)) ?? keepsEnding(folder, host, unit);
     if (fault === undefined || Date.now() > deadline) return fault;
     await sleep(INTERVAL);
   }
@@ -51,6 +53,14 @@ export async function wellUnits(
       await sleep(INTERVAL);
     }
   }
+}
+
+/** One that starts and ends may look well at any one moment, most of all where somebody else answers at its port. */
+function keepsEnding(folder: UnitFolder, host: Host, { name }: Unit): string | undefined {
+  const { failures } = folder.state(name);
+  return failures < KEEPS_ENDING
+    ? undefined
+    : `${host.name}: ${name} keeps ending, ${failures} times in a row until now`;
 }
 
 /** Why a unit is not well at this moment, or nothing. */

@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { placeAt } from '../../infra/local/place';
+import { isRunning } from '../../infra/local/process-table';
 import { UnitFolder } from '../../infra/local/unit-files';
 import {
   etcdLeader,
@@ -76,6 +79,23 @@ describe('a local cluster of three hosts in which things break', () => {
         await untilWell(three.copy);
         expect(processOf(three.copy, HOST, 'etcd')).toEqual(before);
         return { 'runs again after': `${back.toFixed(1)} s` };
+      });
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    'finds a process although the file about it is damaged, and starts it anew',
+    async () => {
+      await three.drill('a damaged state file', async () => {
+        const before = processOf(three.copy, HOST, 'kube-scheduler')!;
+        await writeFile(path.join(placeAt(three.copy.place).supervisor(HOST), 'state', 'kube-scheduler.json'), '{');
+        const back = await until('another kube-scheduler', () => {
+          const now = processOf(three.copy, HOST, 'kube-scheduler');
+          return now !== undefined && now.pid !== before.pid && !isRunning(before);
+        });
+        const well = await untilWell(three.copy);
+        return { 'runs again after': `${back.toFixed(1)} s`, 'well after': `${well.toFixed(1)} s` };
       });
     },
     5 * MINUTES,
