@@ -1,5 +1,6 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir, hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load } from 'js-yaml';
@@ -47,6 +48,22 @@ export async function untilUnlocked(
     if (Date.now() > deadline) throw new Error(`waited ${PATIENCE / 60_000} minutes for ${who}: let it end first`);
     if (!told) onWait(`${WAITS}${who}`);
     told = true;
+  }
+}
+
+/** Keeps others from changing a stack whose state is kept in files, as Pulumi itself would, while something is done. */
+export async function whileLocked<T>(root: string, backend: string, stack: string, work: () => Promise<T>): Promise<T> {
+  const folder = await lockFolder(root, backend, stack);
+  if (folder === undefined) return work();
+  const file = path.join(folder, `${randomUUID()}.json`);
+  const { username } = userInfo();
+  const own: Lock = { pid: process.pid, username, hostname: hostname(), timestamp: new Date().toISOString() };
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeFile(file, JSON.stringify(own), { mode: 0o600 });
+  try {
+    return await work();
+  } finally {
+    await rm(file, { force: true });
   }
 }
 

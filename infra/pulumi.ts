@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getEngine } from '../src/engines';
-import { untilUnlocked } from './pulumi-lock';
+import { untilUnlocked, whileLocked } from './pulumi-lock';
 
 const PRODUCT = path.resolve(__dirname, '..');
 /** Pulumi's own program for Node projects: official releases bring it, a build from the module does not. */
@@ -74,7 +74,9 @@ export async function runPulumi(
   const env = { ...process.env, ...(await pulumiVariables(root, program)) };
   return new Promise((resolve, reject) => {
     const stdio: StdioOptions = show ? 'inherit' : ['ignore', 'pipe', 'pipe'];
-    const child: ChildProcess = spawn(program, args, { cwd: path.resolve(root), env, stdio });
+    // In a group of its own a terminal's signal does not reach it beside ours: at a second one it ends without tidying up.
+    const child: ChildProcess = spawn(program, args, { cwd: path.resolve(root), env, stdio, detached: !show });
+    const interrupted = interruptible(child, show);
     let output = '';
     let line = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -85,9 +87,36 @@ export async function runPulumi(
         lines.forEach(onLine);
       });
     }
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code: code ?? 1, output, ...(signal ? { signal } : {}) }));
+    child.on('error', (error) => {
+      interrupted.end();
+      reject(error);
+    });
+    child.on('close', (code, by) => {
+      const signal = interrupted.end() ?? by;
+      resolve({ code: code ?? 1, output, ...(signal ? { signal } : {}) });
+    });
   });
+}
+
+const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * While Pulumi runs, whoever is asked to end has Pulumi end what it is at, and waits for it. A terminal's SIGINT reaches
+ * a Pulumi that has the terminal by itself. `end` gives the first signal that came.
+ */
+function interruptible(child: ChildProcess, show: boolean): { readonly end: () => NodeJS.Signals | undefined } {
+  let first: NodeJS.Signals | undefined;
+  const pass = (signal: NodeJS.Signals): void => {
+    first ??= signal;
+    if (!show || signal !== 'SIGINT') child.kill('SIGINT');
+  };
+  for (const signal of INTERRUPTIONS) process.on(signal, pass);
+  return {
+    end: () => {
+      for (const signal of INTERRUPTIONS) process.off(signal, pass);
+      return first;
+    },
+  };
 }
 
 /**
@@ -103,7 +132,7 @@ export async function pulumi(
   for (;;) {
     if (args.includes('--stack')) await untilStackIsFree(root, stack!, onLine);
     const run = await runPulumi(root, [...args, '--non-interactive', '--color=never'], false, onLine);
-    if (run.code === 0) return run.output;
+    if (run.code === 0 && !run.signal) return run.output;
     // Somebody was faster, or holds it from another machine.
     if (LOCKED.test(run.output) && (await untilStackIsFree(root, stack!, onLine))) continue;
     throw new PulumiError(`pulumi ${args[0]}: ${await faultOf(root, run)}`);
@@ -118,6 +147,24 @@ export async function untilStackIsFree(
 ): Promise<boolean> {
   const { PULUMI_BACKEND_URL: backend } = await pulumiVariables(root, await getEngine('pulumi'));
   return untilUnlocked(root, backend!, stack, onWait);
+}
+
+/** Does something while nobody may change a stack. */
+export async function whileStackIsHeld<T>(root: string, stack: string, work: () => Promise<T>): Promise<T> {
+  const { PULUMI_BACKEND_URL: backend } = await pulumiVariables(root, await getEngine('pulumi'));
+  return whileLocked(root, backend!, stack, work);
+}
+
+/**
+ * Forgets what Pulumi keeps of stacks that are gone, history and copies of their state, where it is kept in the
+ * platform's folder and no stack is left there.
+ */
+export async function forgetGoneStacks(root: string): Promise<void> {
+  const own = path.join(path.resolve(root), '.keelson', 'pulumi');
+  const { PULUMI_BACKEND_URL: backend } = await pulumiVariables(root, await getEngine('pulumi'));
+  if (backend !== `file://${path.join(own, 'state')}`) return;
+  const stacks = await readdir(path.join(own, 'state', '.pulumi', 'stacks'), { recursive: true }).catch(() => []);
+  if (!stacks.some((name) => /\.json(\.gz)?$/.test(name))) await rm(own, { recursive: true, force: true });
 }
 
 const LOCKED = /the stack is currently locked/;

@@ -42,12 +42,14 @@ export function stackCluster(props: PlatformProps, stack: string, config: StackC
   const hosts = config.hosts === undefined ? controlPlane.hosts : Number(config.hosts);
   if (hosts !== 1 && hosts !== 3 && hosts !== 5) {
     throw new StackError(
-      `keelson:hosts is '${config.hosts}': etcd wants an odd number of members: set it to 1, 3 or 5`,
+      `Pulumi.${stack}.yaml: keelson:hosts is '${config.hosts}': etcd wants an odd number of members: write 1, 3 or 5`,
     );
   }
   const { kubernetesVersion = cluster.kubernetesVersion } = config;
   if (!/^1\.\d+\.\d+$/.test(kubernetesVersion)) {
-    throw new StackError(`keelson:kubernetesVersion is '${kubernetesVersion}': write it in full, such as 1.36.3`);
+    throw new StackError(
+      `Pulumi.${stack}.yaml: keelson:kubernetesVersion is '${kubernetesVersion}': write it in full, such as 1.36.3`,
+    );
   }
   return { cluster: { ...cluster, kubernetesVersion }, controlPlane: { ...controlPlane, hosts } };
 }

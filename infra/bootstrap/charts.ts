@@ -60,6 +60,14 @@ export function helmCharts(options: ChartOptions = {}): Charts {
   };
 }
 
+/** Whether a chart's repository can be reached from here. */
+export async function canReach(content: ChartContent): Promise<boolean> {
+  return placeOf(content, undefined).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Arguments that name the chart to Helm. Asked before Helm is, since building that only to find no chart is a pity. */
 async function placeOf({ chart }: ChartContent, directory: string | undefined): Promise<readonly string[]> {
   const packed = `${chart.name}-${chart.version}.tgz`;

@@ -11,7 +11,7 @@ export {
   type BootstrapResult,
   type StepResult,
 } from './apply';
-export { ChartMissingError, helmCharts, type Charts } from './charts';
+export { canReach, ChartMissingError, helmCharts, type Charts } from './charts';
 export { bootstrapDeclarations } from './declarations';
 export { readDefinitions } from './definitions';
 export type { KubeObject } from './object';

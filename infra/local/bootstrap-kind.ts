@@ -1,4 +1,4 @@
-import { applyBootstrap, bootstrapDrift, type BootstrapPlan } from '../bootstrap';
+import { applyBootstrap, bootstrapDrift, canReach, type BootstrapPlan, type BootstrapResult } from '../bootstrap';
 import type { Kind } from '../provider/kind';
 import { grantAdministrators } from './grant-administrators';
 import { adminClient, type Operated } from './operator';
@@ -12,10 +12,10 @@ export interface BootstrapInputs {
 
 /** The bootstrap of a local cluster. Its nodes are simulated: what only containers could do is told, not done. */
 export const bootstrap: Kind<BootstrapInputs> = {
-  async drift({ operated, plan }) {
+  async drift({ operated, plan }, facts) {
     const client = await adminClient(operated, placeAt(operated.directory));
     try {
-      return await bootstrapDrift(plan, client);
+      return [...(await bootstrapDrift(plan, client)), ...(await nowInReach(plan, facts))];
     } catch (error) {
       return [`the API server of ${operated.cluster}: ${(error as Error).message}`];
     } finally {
@@ -38,3 +38,17 @@ export const bootstrap: Kind<BootstrapInputs> = {
   // What it made goes with the cluster; on one that stays, Argo CD owns most of it.
   remove: () => Promise.resolve(),
 };
+
+/** Charts that were left out, since their repository could not be reached, and can be had now. */
+async function nowInReach(plan: BootstrapPlan, facts: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
+  const { skipped = [] } = facts as Partial<Pick<BootstrapResult, 'skipped'>>;
+  const left = skipped.map(({ step }) => plan.steps.find(({ name }) => name === step));
+  const found = await Promise.all(
+    left.map(async (step) =>
+      step?.content.kind === 'chart' && (await canReach(step.content))
+        ? [`${step.name} was left out, and its repository can be reached now`]
+        : [],
+    ),
+  );
+  return found.flat();
+}

@@ -1,11 +1,12 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { asLines, getEngines } from '../../src/engines';
 import { DRIFTED } from '../provider/provider';
-import { pulumi } from '../pulumi';
+import { pulumi, untilStackIsFree } from '../pulumi';
 import { WAITS } from '../pulumi-lock';
 import { engineNames } from './programs';
 import type { LocalCluster } from './index';
 import { placeAt } from './place';
+import { holdsSomething, listSnapshots, takeSnapshot } from './snapshots';
 import { clusterStatus, type ClusterStatus } from './status';
 
 /** What a cluster of three hosts writes, and the engines, in bytes; measured with room to spare. */
@@ -61,7 +62,13 @@ export async function bringUp(
   });
   const engines = Date.now() - started;
   onProgress('pulumi');
-  await pulumi(root, ['stack', 'select', '--create', stack]);
+  // Before the stack is looked for: a `down` that is under way removes it.
+  await untilStackIsFree(root, stack, onProgress);
+  await pulumi(root, ['stack', 'select', '--create', stack]).catch((error: Error) => {
+    // Somebody who brings it up at the same time was faster.
+    if (!error.message.includes('already exists')) throw error;
+    return pulumi(root, ['stack', 'select', stack]);
+  });
   if (hosts !== undefined) await pulumi(root, ['config', 'set', 'keelson:hosts', hosts, '--stack', stack]);
   const local = hosts === undefined ? before : describe();
   const output = await pulumi(root, ['up', '--yes', '--skip-preview', '--stack', stack], (line) => {
@@ -72,6 +79,11 @@ export async function bringUp(
   // What a run that was killed had begun is done now; Pulumi would warn of it for ever.
   if (output.includes('pending operations')) {
     await pulumi(root, ['refresh', '--yes', '--skip-preview', '--clear-pending-creates', '--stack', stack]);
+  }
+  // The first one was taken of an etcd that held nothing yet.
+  if (!(await listSnapshots(local)).some(holdsSomething)) {
+    onProgress('snapshot of etcd');
+    await takeSnapshot(local);
   }
   const outputs = JSON.parse(await pulumi(root, ['stack', 'output', '--json', '--stack', stack])) as Outputs;
   const counted = (word: string): number =>

@@ -6,7 +6,7 @@ import { FolderStore } from '../secrets/folder-store';
 import { exclusively } from './exclusively';
 import { fileDrift, layOut } from './lay-out';
 import { handOver, joinAsLearner, leave, othersHoldQuorum, promote, readBook, startOf, writeBook } from './members';
-import { layOutOperator, type Operated } from './operator';
+import { layOutOperator, operatorDrift, type Operated } from './operator';
 import { placeAt, type Place } from './place';
 import { isRunning } from './process-table';
 import { programsOf } from './programs';
@@ -34,7 +34,9 @@ export const host: Kind<HostInputs> = {
     const store = await FolderStore.open(place.secrets);
     const folder = new UnitFolder(place.supervisor(host.name));
     const units = await Promise.all(host.units.map((unit) => unitFault(folder, host, unit)));
-    return [...(await fileDrift(host, store)), ...units.filter((fault) => fault !== undefined)];
+    // Those of whoever operates the cluster are written with the first member's.
+    const operator = host.name === operated.members[0]?.name ? await operatorDrift(operated, place) : [];
+    return [...(await fileDrift(host, store)), ...operator, ...units.filter((fault) => fault !== undefined)];
   },
 
   async make(inputs) {

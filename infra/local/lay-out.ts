@@ -6,7 +6,7 @@ import { materialise } from '../secrets/materialise';
 import type { SecretStore } from '../secrets/store';
 
 /** Writes what a host consists of below its folder. Files that are as they should be are left alone. */
-export async function layOut(host: Host, store: SecretStore): Promise<void> {
+export async function layOut(host: Pick<Host, 'directories' | 'files'>, store: SecretStore): Promise<void> {
   for (const { path: directory, mode } of host.directories) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, bits(mode));
@@ -18,7 +18,7 @@ export async function layOut(host: Host, store: SecretStore): Promise<void> {
 }
 
 /** What of a host's files is not as it should be, a sentence each; empty where nothing is. Changes nothing. */
-export async function fileDrift(host: Host, store: SecretStore): Promise<string[]> {
+export async function fileDrift(host: Pick<Host, 'files'>, store: SecretStore): Promise<string[]> {
   const faults = await Promise.all(host.files.map(async (file) => faultOf(file, await contentOf(file, store))));
   return faults.filter((fault) => fault !== undefined);
 }

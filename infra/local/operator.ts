@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { apiClient, type ApiClient, getEngine } from '../../src/engines';
-import type { Material } from '../control-plane/host';
+import type { Host, HostFile, Material } from '../control-plane/host';
 import { kubeconfig } from '../control-plane/kubeconfig';
 import { clusterCertificate, hostCertificate } from '../control-plane/pki';
 import { FolderStore } from '../secrets/folder-store';
 import { materialise } from '../secrets/materialise';
+import { fileDrift, layOut } from './lay-out';
 import type { Place } from './place';
 
 /** How long etcd may take to answer the operator, in seconds. */
@@ -25,20 +25,25 @@ export interface Operated {
 
 /** Writes the administrator's kubeconfig and etcd's operator certificate, readable by their owner alone. */
 export async function layOutOperator(operated: Operated, place: Place): Promise<void> {
-  const store = await FolderStore.open(place.secrets);
-  const at = (name: string): string => path.join(place.directory, 'operator', name);
-  await mkdir(path.dirname(at('x')), { recursive: true, mode: 0o700 });
-  const member = operated.members[0]!.name;
-  const files: Readonly<Record<string, Material>> = {
-    'ca.crt': { kind: 'trust', authorities: ['kubernetes'] },
-    'admin.crt': { kind: 'certificate', certificate: clusterCertificate('admin') },
-    'admin.key': { kind: 'key', certificate: clusterCertificate('admin') },
-    'etcd-ca.crt': { kind: 'trust', authorities: ['etcd'] },
-    'etcd.crt': { kind: 'certificate', certificate: hostCertificate(member, 'etcd-operator') },
-    'etcd.key': { kind: 'key', certificate: hostCertificate(member, 'etcd-operator') },
-  };
-  for (const [name, material] of Object.entries(files))
-    await writePrivate(at(name), await materialise(material, store));
+  await layOut(operatorFiles(operated, place), await FolderStore.open(place.secrets));
+}
+
+/** What of these files is not as it should be, a sentence each. Changes nothing. */
+export async function operatorDrift(operated: Operated, place: Place): Promise<string[]> {
+  return fileDrift(operatorFiles(operated, place), await FolderStore.open(place.secrets));
+}
+
+function operatorFiles(operated: Operated, place: Place): Pick<Host, 'directories' | 'files'> {
+  const directory = path.join(place.directory, 'operator');
+  const at = (name: string): string => path.join(directory, name);
+  const own = (file: string, content: HostFile['content']): HostFile => ({
+    path: file,
+    mode: '0600',
+    owner: 'root',
+    content,
+  });
+  const admin = clusterCertificate('admin');
+  const etcd = hostCertificate(operated.members[0]!.name, 'etcd-operator');
   const config = kubeconfig({
     cluster: operated.cluster,
     server: serverOf(operated),
@@ -47,7 +52,18 @@ export async function layOutOperator(operated: Operated, place: Place): Promise<
     certificate: at('admin.crt'),
     key: at('admin.key'),
   });
-  await writePrivate(place.kubeconfig, config);
+  return {
+    directories: [{ path: directory, mode: '0700', owner: 'root' }],
+    files: [
+      own(at('ca.crt'), { kind: 'trust', authorities: ['kubernetes'] }),
+      own(at('admin.crt'), { kind: 'certificate', certificate: admin }),
+      own(at('admin.key'), { kind: 'key', certificate: admin }),
+      own(at('etcd-ca.crt'), { kind: 'trust', authorities: ['etcd'] }),
+      own(at('etcd.crt'), { kind: 'certificate', certificate: etcd }),
+      own(at('etcd.key'), { kind: 'key', certificate: etcd }),
+      own(place.kubeconfig, config),
+    ],
+  };
 }
 
 /** A client of the API as the administrator. */
@@ -87,9 +103,4 @@ export async function etcdctl(place: Place, addresses: readonly string[], ...arg
     const said = (error as { stderr?: string }).stderr?.trim().split('\n').at(-1);
     throw new Error(`etcdctl ${args[0]} ${args[1] ?? ''}: ${said || (error as Error).message}`, { cause: error });
   }
-}
-
-async function writePrivate(file: string, content: string | Buffer): Promise<void> {
-  await writeFile(file, content, { mode: 0o600 });
-  await chmod(file, 0o600);
 }

@@ -8,6 +8,9 @@ import type { UnitFile, UnitFolder } from './unit-files';
 /** How long a port may take to answer whether anybody listens, in milliseconds. */
 const TIMEOUT = 1_000;
 
+/** Where every local cluster listens for what may not leave the host (CIS 1.3.7, 1.4.2). */
+const SHARED = '127.0.0.1';
+
 interface Listener {
   readonly address: string;
   readonly port: number;
@@ -32,9 +35,10 @@ export async function refuseTakenPorts(folder: UnitFolder, host: Host, units: re
   );
   const taken = [...new Set(faults.filter((fault) => fault !== undefined))];
   if (taken.length === 0) return;
-  throw new Error(
-    `${host.name}: taken by somebody else: ${taken.join('; ')}. End that process, or write other addresses into platform.ts (controlPlane.addresses)`,
-  );
+  const advice = taken.every((one) => one.startsWith(SHARED))
+    ? `End that process: one control plane a machine can have ${SHARED}, where CIS wants these ports`
+    : 'End that process, or write other addresses into platform.ts (controlPlane.addresses)';
+  throw new Error(`${host.name}: taken by somebody else: ${taken.join('; ')}. ${advice}`);
 }
 
 /** Where a unit listens, as its flags and configuration say. */

@@ -11,11 +11,17 @@ export interface ScalePlan {
   readonly removed: readonly string[];
 }
 
+/** Throws where etcd could not have so many members. Asked before it is written down, where it would stop every command. */
+export function refuseHosts(hosts: string): void {
+  if (!['1', '3', '5'].includes(hosts)) {
+    throw new Error(`--hosts ${hosts}: etcd wants an odd number of members: write 1, 3 or 5`);
+  }
+}
+
 /** What another number of control-plane hosts means. Throws where etcd could not have it. */
 export function planScale({ cluster, operated }: LocalCluster, hosts: string): ScalePlan {
+  refuseHosts(hosts);
   const to = Number(hosts);
-  if (![1, 3, 5].includes(to))
-    throw new Error(`--hosts ${hosts}: etcd wants an odd number of members: write 1, 3 or 5`);
   const now = operated.members.map(({ name }) => name);
   const then = Array.from({ length: to }, (_, i) => hostName(i));
   return {

@@ -55,6 +55,20 @@ export async function listSnapshots({ operated }: Pick<LocalCluster, 'operated'>
   return found.sort((a, b) => (a.taken < b.taken ? 1 : -1));
 }
 
+/** Whether anything was written before a snapshot was taken: a fresh etcd's holds nothing to go back to. */
+export function holdsSomething({ keys }: Snapshot): boolean {
+  return keys > 0;
+}
+
+/** Rejects where a file is no whole snapshot of etcd. */
+export async function refuseDamaged(file: string): Promise<void> {
+  await run(await getEngine('etcdutl'), ['snapshot', 'status', file]).catch((error: Error & { stderr?: string }) => {
+    throw new Error(
+      `${file} is no whole snapshot of etcd: ${error.stderr?.trim().split('\n').at(-1) || error.message}`,
+    );
+  });
+}
+
 /** Takes a snapshot on the first host that can, and gives it. Rejects with each host's reason where none can. */
 export async function takeSnapshot(local: LocalCluster): Promise<Snapshot> {
   const place = placeAt(local.operated.directory);
@@ -82,11 +96,7 @@ export async function restoreSnapshot(
 ): Promise<{ readonly keptData: readonly string[] }> {
   const place = placeAt(local.operated.directory);
   const etcdutl = await getEngine('etcdutl');
-  await run(etcdutl, ['snapshot', 'status', file]).catch((error: Error & { stderr?: string }) => {
-    throw new Error(
-      `${file} is no whole snapshot of etcd: ${error.stderr?.trim().split('\n').at(-1) || error.message}`,
-    );
-  });
+  await refuseDamaged(file);
   return exclusively(place, async () => {
     const members = local.hosts.filter(hasMember);
     onProgress('stopping etcd and the API servers');

@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { OBJECTIVES } from '../../src/model/control-plane-slo';
 import { pkiPlan } from '../control-plane/pki';
 import { FolderStore } from '../secrets/folder-store';
@@ -8,6 +10,7 @@ import { rotationStatus } from '../secrets/rotation';
 import type { LocalCluster } from './index';
 import { fileDrift } from './lay-out';
 import { alarmsOf, listMembers, readBook, type Member } from './members';
+import { adminClient, operatorDrift } from './operator';
 import { placeAt } from './place';
 import { isRunning, memoryOf, secondsUp } from './process-table';
 import { listSnapshots, type Snapshot } from './snapshots';
@@ -60,6 +63,7 @@ export interface ClusterStatus {
 export async function clusterStatus(local: LocalCluster): Promise<ClusterStatus> {
   const { operated, hosts, cluster } = local;
   const place = placeAt(operated.directory);
+  const there = existsSync(path.join(place.directory, 'hosts'));
   const store = await FolderStore.open(place.secrets);
   const faults: string[] = [];
   const attempt = async <T>(work: Promise<T>): Promise<T | undefined> => {
@@ -77,6 +81,7 @@ export async function clusterStatus(local: LocalCluster): Promise<ClusterStatus>
   }
   faults.push(...((await attempt(pkiDrift(pkiPlan(cluster, local.site), store, new Date()))) ?? []));
   for (const host of hosts) faults.push(...((await attempt(fileDrift(host, store))) ?? []));
+  faults.push(...((await attempt(operatorDrift(operated, place))) ?? []));
   const addresses = operated.members.map(({ address }) => address);
   const members = (await attempt(listMembers(place, addresses))) ?? [];
   const alarms = members.length > 0 ? ((await attempt(alarmsOf(place, addresses))) ?? []) : [];
@@ -84,6 +89,7 @@ export async function clusterStatus(local: LocalCluster): Promise<ClusterStatus>
   const book = await attempt(readBook(place));
   const lost = book?.started.filter((name) => members.length > 0 && !members.some((member) => member.name === name));
   faults.push(...(lost ?? []).map((name) => `etcd has no member ${name}: run 'keelson cluster replace-host'`));
+  if (members.length > 0) faults.push(...((await attempt(missingRights(local))) ?? []));
   const [lastSnapshot] = (await attempt(listSnapshots(local))) ?? [];
   faults.push(...snapshotFaults(lastSnapshot));
   const rotation = await attempt(rotationStatus(store));
@@ -98,8 +104,22 @@ export async function clusterStatus(local: LocalCluster): Promise<ClusterStatus>
     ...(lastSnapshot ? { lastSnapshot } : {}),
     ...(certificatesUntil ? { certificatesUntil } : {}),
     ...(rotation ? { rotation: `${rotation.kind}: ${rotation.step.text}` } : {}),
-    faults: [...new Set(faults)],
+    // Nothing of what it should be is there: one sentence says more than one for each.
+    faults: there ? [...new Set(faults)] : [`there is no cluster ${cluster.name}: run 'keelson up'`],
   };
+}
+
+/** After a restore etcd may hold what was there before anybody had a right. */
+async function missingRights({ operated }: LocalCluster): Promise<string[]> {
+  const client = await adminClient(operated, placeAt(operated.directory));
+  try {
+    const { status } = await client.request('GET', '/api/v1/namespaces?limit=1');
+    return status === 403
+      ? [`the administrators have no rights in the cluster: run 'keelson up', which gives them`]
+      : [];
+  } finally {
+    client.close();
+  }
 }
 
 /** What etcd's alarms mean. */
@@ -146,9 +166,9 @@ async function firstToExpire({ hosts }: LocalCluster): Promise<string | undefine
     host.files.filter(({ content }) => typeof content !== 'string' && content.kind === 'certificate'),
   );
   const ends = await Promise.all(
-    files.map(async ({ path }) => {
+    files.map(async ({ path: file }) => {
       try {
-        return new Date(new X509Certificate(await readFile(path)).validTo).toISOString();
+        return new Date(new X509Certificate(await readFile(file)).validTo).toISOString();
       } catch {
         // A file that is missing or damaged is told as such.
         return undefined;

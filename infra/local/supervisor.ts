@@ -118,7 +118,8 @@ export class Supervisor {
       child.on('exit', (code, by) => {
         const current = this.#folder.state(unit.name);
         if (current.process?.pid !== child.pid || current.ended !== undefined) return;
-        const soon = unit.every === undefined && !this.#ending.has(unit.name) && Date.now() - next.started! < STEADY;
+        const itself = !this.#ending.has(unit.name) && by !== 'SIGKILL' && by !== 'SIGTERM';
+        const soon = unit.every === undefined && itself && Date.now() - next.started! < STEADY;
         this.#folder.writeState(unit.name, {
           ...current,
           ended: Date.now(),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { PulumiError, pulumi, untilStackIsFree } from '../pulumi';
+import { forgetGoneStacks, PulumiError, pulumi, untilStackIsFree, whileStackIsHeld } from '../pulumi';
 import type { LocalCluster } from './index';
 import { placeAt } from './place';
 import { markedProcesses } from './strays';
@@ -51,13 +51,19 @@ export async function takeDown(
   const stack = operated.cluster;
   // An `up` that is under way would make anew what is removed here.
   await untilStackIsFree(root, stack, onProgress);
-  // All hosts at once: what Pulumi would do one after the other is then done already.
-  onProgress('ending processes');
-  await releaseMachine(placeAt(operated.directory));
-  onProgress('removing its files');
-  if (existsSync(operated.directory)) await rm(operated.directory, { recursive: true, force: true });
   onProgress('removing the stack');
   await pulumi(root, ['stack', 'rm', '--yes', '--force', '--stack', stack]).catch((error: Error) => {
     if (!(error instanceof PulumiError) || !/no stack named/.test(error.message)) throw error;
+  });
+  // An `up` that comes now waits.
+  await whileStackIsHeld(root, stack, async () => {
+    // All hosts at once, whatever Pulumi knew of them.
+    onProgress('ending processes');
+    await releaseMachine(placeAt(operated.directory));
+    onProgress('removing its files');
+    if (existsSync(operated.directory)) await rm(operated.directory, { recursive: true, force: true });
+    // The folder of all clusters, where this was the last one.
+    await rmdir(path.dirname(operated.directory)).catch(() => undefined);
+    await forgetGoneStacks(root);
   });
 }

@@ -36,6 +36,7 @@ export class UpgradeRefusedError extends Error {}
 
 /** Whether a cluster may go to a version. Rejects with an `UpgradeRefusedError` where it must not. */
 export async function planUpgrade(local: LocalCluster, to: string): Promise<UpgradePlan> {
+  if (!/^1\.\d+\.\d+$/.test(to)) throw new Error(`--to ${to}: write a version in full, such as 1.36.3`);
   const running = await runningVersions(local);
   const versions = [...new Set(Object.values(running))].sort(compareVersions);
   const from = versions[0];

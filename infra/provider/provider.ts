@@ -26,8 +26,8 @@ export function providerOf(
     return make();
   };
   /** What is not as described; Pulumi shows it, or nobody would learn why a resource is to be updated. */
-  const driftOf = async (urn: string, inputs: unknown): Promise<readonly string[]> => {
-    const drift = await kindOf(urn).drift(inputs);
+  const driftOf = async (urn: string, inputs: unknown, facts: State['facts']): Promise<readonly string[]> => {
+    const drift = await kindOf(urn).drift(inputs, facts);
     for (const sentence of drift) await tell(urn, `${DRIFTED}${sentence}`);
     return drift;
   };
@@ -41,7 +41,7 @@ export function providerOf(
     check: (_urn, _olds, news: { inputs: unknown }) => Promise.resolve({ inputs: news }),
     async diff(_id, urn, olds: State, news: { inputs: unknown }) {
       if (!isDeepStrictEqual(olds.inputs, news.inputs)) return { changes: true };
-      return { changes: olds.drift.length > 0 || (await driftOf(urn, news.inputs)).length > 0 };
+      return { changes: olds.drift.length > 0 || (await driftOf(urn, news.inputs, olds.facts)).length > 0 };
     },
     async create(urn, { inputs }: { inputs: unknown }) {
       return { id: nameOf(urn), outs: await made(urn, inputs) };
@@ -49,7 +49,7 @@ export function providerOf(
     async read(id, urn, state: State) {
       return {
         id,
-        props: { ...state, drift: await driftOf(urn, state.inputs) },
+        props: { ...state, drift: await driftOf(urn, state.inputs, state.facts) },
         inputs: { inputs: state.inputs },
       };
     },

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { LocalCluster } from '../../infra/local';
+import type { StackConfig } from '../../infra/stack';
 import type { Finding } from '../model/finding';
 import { type CommonOptions, sayFindings } from './output';
 
@@ -8,9 +9,13 @@ export class NoClusterError extends Error {}
 
 /**
  * The local cluster of a platform that a command is for: the one that is named, or the only one. Gives nothing where
- * the platform's description is broken, and tells why. Rejects where there is no such cluster.
+ * the platform's description is broken, and tells why. `configured` may overrule the stack's configuration. Rejects where there is no such cluster.
  */
-export function localCluster(options: CommonOptions, name: string | undefined): LocalCluster | undefined {
+export function localCluster(
+  options: CommonOptions,
+  name: string | undefined,
+  configured: (stored: StackConfig) => StackConfig = (stored) => stored,
+): LocalCluster | undefined {
   const { load } = require('../render/load') as typeof import('../render/load');
   const { describeLocal } = require('../../infra/local') as typeof import('../../infra/local');
   const { readStackConfig, stackCluster } = require('../../infra/stack') as typeof import('../../infra/stack');
@@ -29,6 +34,6 @@ export function localCluster(options: CommonOptions, name: string | undefined): 
       chosen === undefined ? `platform.ts has ${local.length} local clusters` : `'${chosen}' is no local cluster`;
     throw new NoClusterError(`${fault}: ${known}`);
   }
-  const { cluster, controlPlane } = stackCluster(props, chosen, readStackConfig(root, chosen));
+  const { cluster, controlPlane } = stackCluster(props, chosen, configured(readStackConfig(root, chosen)));
   return describeLocal(root, cluster, controlPlane);
 }

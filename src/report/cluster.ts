@@ -194,7 +194,12 @@ export function restoreText(
     return `${table(rows)}\n\n${next}`;
   }
   const kept = done.keptData.length > 0 ? done.keptData.join('\n             ') : 'none was left';
-  return table([...rows, ['old data', kept], ['time', `${done.seconds.toFixed(1)} s`]]);
+  return table([
+    ...rows,
+    ['old data', kept],
+    ['time', `${done.seconds.toFixed(1)} s`],
+    ['next', `keelson up ${cluster}, which puts back what is described and not in the snapshot`],
+  ]);
 }
 
 interface Scale {

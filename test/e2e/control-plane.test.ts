@@ -323,7 +323,7 @@ describe('a generated control plane, run by real engines', () => {
       const more = { ...plan, certificates: [...plan.certificates, operator] };
       await ensurePki(more, running.store, new Date());
       own = joining({ cluster: cloud, site: place, host: place.hosts[4]! });
-      await layOut({ name: HOST, role: 'control-plane', address: '127.22.0.15', ...own }, running.store);
+      await layOut(own, running.store);
       for (const object of joiningAccess() as { kind: string; metadata: { namespace?: string } }[]) {
         const { namespace } = object.metadata;
         const kinds = `${object.kind.toLowerCase()}s`;

@@ -18,8 +18,9 @@ export const register: Register = (program, run) => {
       description: 'Remove a control-plane host with all of its data and make it anew; with --yes, do it',
     },
     async (local, options: Options, host) => {
-      const { replaceHost } =
+      const { refuseReplacement, replaceHost } =
         require('../../../infra/local/replace-host') as typeof import('../../../infra/local/replace-host');
+      await refuseReplacement(local, host!);
       if (!options.yes) {
         sayJson(options, { done: false, host });
         say(

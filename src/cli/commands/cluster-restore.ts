@@ -19,15 +19,19 @@ export const register: Register = (program, run) => {
       description: 'Bring the cluster back to a snapshot of etcd: show what that loses and, with --yes, do it',
     },
     async (local, options: Options) => {
-      const { listSnapshots, restoreSnapshot } =
+      const { holdsSomething, listSnapshots, refuseDamaged, restoreSnapshot } =
         require('../../../infra/local/snapshots') as typeof import('../../../infra/local/snapshots');
       const { restoreText } = require('../../report/cluster') as typeof import('../../report/cluster');
       const snapshots = await listSnapshots(local);
-      const file = options.snapshot === undefined ? snapshots[0]?.file : resolve(options.snapshot);
+      const newest = snapshots.find(holdsSomething);
+      const file = options.snapshot === undefined ? newest?.file : resolve(options.snapshot);
       if (file === undefined) {
-        process.stderr.write(`keelson: no snapshot was ever finished: name a file with --snapshot\n`);
+        process.stderr.write(
+          `keelson: no snapshot that holds anything was ever finished: name a file with --snapshot\n`,
+        );
         return EXIT.unable;
       }
+      await refuseDamaged(file);
       const known = snapshots.find((snapshot) => snapshot.file === file);
       const plan = { cluster: local.cluster.name, file, ...(known ? { taken: known.taken } : {}) };
       if (!options.yes) {

@@ -19,7 +19,8 @@ export const register: Register = (program, run) => {
         const { planDown, takeDown } =
           require('../../../infra/local/take-down') as typeof import('../../../infra/local/take-down');
         const { downText } = require('../../report/cluster') as typeof import('../../report/cluster');
-        const local = localCluster(options, name);
+        // Whatever a stack's configuration says, even nonsense, is removed with it.
+        const local = localCluster(options, name, () => ({}));
         if (!local) return EXIT.broken;
         const plan = await planDown(local);
         if (!options.yes) {

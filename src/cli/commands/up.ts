@@ -17,15 +17,21 @@ export const register: Register = (program, run) => {
     .action(
       run(async (name: string | undefined, options: Options) => {
         const { bringUp } = require('../../../infra/local/bring-up') as typeof import('../../../infra/local/bring-up');
+        const { refuseHosts } = require('../../../infra/local/scale') as typeof import('../../../infra/local/scale');
         const { upText } = require('../../report/cluster') as typeof import('../../report/cluster');
-        const before = localCluster(options, name);
+        const { hosts } = options;
+        if (hosts !== undefined) refuseHosts(hosts);
+        const before = localCluster(options, name, (stored) => ({
+          ...stored,
+          ...(hosts === undefined ? {} : { hosts }),
+        }));
         if (!before) return EXIT.broken;
         const root = resolve(options.root);
         const result = await withProgress(options, `Up ${before.cluster.name}`, (tell) =>
           bringUp(root, before, {
             describe: () => localCluster(options, before.cluster.name)!,
             onProgress: tell,
-            ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
+            ...(hosts === undefined ? {} : { hosts }),
           }),
         );
         sayJson(options, result);
