@@ -177,8 +177,14 @@ async function faultOf(root: string, { output, signal }: PulumiRun): Promise<str
     .filter((line) => /^error:/.test(line) && !/update failed$/.test(line))
     .map((line) => line.replace(/^error:\s*/, ''));
   const said = [...new Set(faults)].join('\n') || output.trim().split('\n').slice(-5).join('\n');
+  if (said.includes('incorrect passphrase')) return `${said}; ${WHICH_PASSPHRASE}`;
   return said.includes('failed to load checkpoint') ? `${said}; ${await whereState(root)}` : said;
 }
+
+/** Pulumi encrypts what a stack's configuration and state hold as secret; here neither holds any. */
+const WHICH_PASSPHRASE =
+  'what is in .keelson/pulumi/passphrase is not what the stack was made with: bring it back or, for a local cluster, ' +
+  'move .keelson/pulumi and Pulumi.<stack>.yaml away: the next run makes them anew and takes over what runs';
 
 async function whereState(root: string): Promise<string> {
   const { PULUMI_BACKEND_URL: url } = await pulumiVariables(root, await getEngine('pulumi'));

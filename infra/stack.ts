@@ -56,9 +56,10 @@ export function stackCluster(props: PlatformProps, stack: string, config: StackC
 
 /** What Pulumi's configuration file of a stack says, for commands that run without Pulumi. */
 export function readStackConfig(root: string, stack: string): StackConfig {
-  const file = path.join(root, `Pulumi.${stack}.yaml`);
+  const name = `Pulumi.${stack}.yaml`;
+  const file = path.join(root, name);
   if (!existsSync(file)) return {};
-  const { config } = (load(readFileSync(file, 'utf8')) ?? {}) as { config?: Readonly<Record<string, unknown>> };
+  const { config } = parsed(name, readFileSync(file, 'utf8'));
   const text = (key: string): string | undefined => {
     const value = config?.[`keelson:${key}`];
     return value === undefined ? undefined : String(value);
@@ -68,4 +69,14 @@ export function readStackConfig(root: string, stack: string): StackConfig {
     ...(hosts === undefined ? {} : { hosts }),
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
   };
+}
+
+function parsed(name: string, text: string): { readonly config?: Readonly<Record<string, unknown>> } {
+  try {
+    return (load(text) ?? {}) as ReturnType<typeof parsed>;
+  } catch (error) {
+    throw new StackError(
+      `${name}: ${(error as Error).message}: bring it back, or remove it: 'keelson up' writes it anew`,
+    );
+  }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host, Unit } from '../control-plane/host';
 import { unwell } from './health';
@@ -70,11 +71,11 @@ async function whyNotWell(folder: UnitFolder, host: Host, unit: Unit): Promise<s
   if (!isRunning(state.process)) {
     const missing = file?.requires.find((path) => !existsSync(path));
     if (missing) {
-      return `${named} lost its data (${missing}): ${replacing(host)}, or, where most hosts did, 'keelson cluster restore'`;
+      return `${named} lost its data (${missing}): ${replacing(folder, host)}`;
     }
     const how = state.exitCode === undefined ? '' : `, exit code ${state.exitCode}`;
     if (state.failures < 2) return `${named} does not run${how}`;
-    const what = unit.name === ETCD ? `; is its data damaged? then ${replacing(host)}` : '';
+    const what = unit.name === ETCD ? `; is its data damaged? then ${replacing(folder, host)}` : '';
     return `${named} does not run${how}, ended ${state.failures} times in a row${what}`;
   }
   if (file && state.revision !== file.revision) return `${named} runs as it was before the last change`;
@@ -83,8 +84,13 @@ async function whyNotWell(folder: UnitFolder, host: Host, unit: Unit): Promise<s
 }
 
 /** What brings a member of etcd back that cannot come back with its data. */
-function replacing({ name }: Host): string {
-  return `run 'keelson cluster replace-host CLUSTER ${name} --yes'`;
+function replacing({ directory }: UnitFolder, { name }: Host): string {
+  // A host's folder stands below that of all hosts, and this below the cluster's.
+  const cluster = path.basename(path.dirname(path.dirname(directory)));
+  return (
+    `run 'keelson cluster replace-host ${cluster} ${name} --yes', or, where no majority of hosts is left, ` +
+    `'keelson cluster restore ${cluster} --yes'`
+  );
 }
 
 async function lastWords(folder: UnitFolder, unit: Unit): Promise<string> {

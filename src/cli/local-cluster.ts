@@ -14,7 +14,7 @@ export class NoClusterError extends Error {}
 export function localCluster(
   options: CommonOptions,
   name: string | undefined,
-  configured: (stored: StackConfig) => StackConfig = (stored) => stored,
+  configured: (stored: () => StackConfig) => StackConfig = (stored) => stored(),
 ): LocalCluster | undefined {
   const { load } = require('../render/load') as typeof import('../render/load');
   const { describeLocal } = require('../../infra/local') as typeof import('../../infra/local');
@@ -34,6 +34,10 @@ export function localCluster(
       chosen === undefined ? `platform.ts has ${local.length} local clusters` : `'${chosen}' is no local cluster`;
     throw new NoClusterError(`${fault}: ${known}`);
   }
-  const { cluster, controlPlane } = stackCluster(props, chosen, configured(readStackConfig(root, chosen)));
+  const { cluster, controlPlane } = stackCluster(
+    props,
+    chosen,
+    configured(() => readStackConfig(root, chosen)),
+  );
   return describeLocal(root, cluster, controlPlane);
 }

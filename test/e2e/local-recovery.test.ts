@@ -175,7 +175,7 @@ describe('a local cluster of three hosts that is damaged', () => {
         process.kill(processOf(three.copy, HOST, 'etcd')!.pid, 'SIGKILL');
         await writeFile(file, randomBytes(Math.min(size, 1 << 20)));
         await until('etcd fails', () => new UnitFolder(place().supervisor(HOST)).state('etcd').failures > 2);
-        expect(await faults()).toContain(`run 'keelson cluster replace-host CLUSTER ${HOST} --yes'`);
+        expect(await faults()).toContain(`run 'keelson cluster replace-host local ${HOST} --yes'`);
         const took = await three.command('cluster', 'replace-host', 'local', HOST, '--yes');
         expect(await faults()).toBe('');
         return { took };

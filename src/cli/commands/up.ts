@@ -22,7 +22,7 @@ export const register: Register = (program, run) => {
         const { hosts } = options;
         if (hosts !== undefined) refuseHosts(hosts);
         const before = localCluster(options, name, (stored) => ({
-          ...stored,
+          ...stored(),
           ...(hosts === undefined ? {} : { hosts }),
         }));
         if (!before) return EXIT.broken;
