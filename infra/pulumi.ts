@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getEngine } from '../src/engines';
 import { untilUnlocked, whileLocked } from './pulumi-lock';
@@ -153,6 +153,19 @@ export async function untilStackIsFree(
 export async function whileStackIsHeld<T>(root: string, stack: string, work: () => Promise<T>): Promise<T> {
   const { PULUMI_BACKEND_URL: backend } = await pulumiVariables(root, await getEngine('pulumi'));
   return whileLocked(root, backend!, stack, work);
+}
+
+/**
+ * Where `.keelson/pulumi` was removed by hand, a stack's configuration still says what its passphrase was: no other would
+ * be taken. It holds nothing else that is secret.
+ */
+export async function forgetLostPassphrase(root: string, stack: string): Promise<void> {
+  const { PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRASE_FILE: file } = process.env;
+  if (given !== undefined || file !== undefined) return;
+  const configuration = path.join(path.resolve(root), `Pulumi.${stack}.yaml`);
+  if (existsSync(path.join(path.resolve(root), '.keelson', 'pulumi')) || !existsSync(configuration)) return;
+  const text = await readFile(configuration, 'utf8');
+  await writeFile(configuration, text.replace(/^encryptionsalt: .*\n?/m, ''));
 }
 
 /**

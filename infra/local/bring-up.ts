@@ -1,7 +1,7 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { asLines, getEngines } from '../../src/engines';
 import { DRIFTED } from '../provider/provider';
-import { pulumi, untilStackIsFree } from '../pulumi';
+import { forgetLostPassphrase, pulumi, untilStackIsFree } from '../pulumi';
 import { WAITS } from '../pulumi-lock';
 import { engineNames } from './programs';
 import type { LocalCluster } from './index';
@@ -62,6 +62,7 @@ export async function bringUp(
   });
   const engines = Date.now() - started;
   onProgress('pulumi');
+  await forgetLostPassphrase(root, stack);
   // Before the stack is looked for: a `down` that is under way removes it.
   await untilStackIsFree(root, stack, onProgress);
   await pulumi(root, ['stack', 'select', '--create', stack]).catch((error: Error) => {

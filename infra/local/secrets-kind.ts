@@ -4,6 +4,7 @@ import type { Kind } from '../provider/kind';
 import { FolderStore } from '../secrets/folder-store';
 import { pkiDrift } from '../secrets/inspect';
 import { ensurePki } from '../secrets/issue';
+import { lostStore } from './lost-store';
 import { placeAt } from './place';
 import { releaseMachine } from './supervision';
 
@@ -15,10 +16,17 @@ export interface SecretsInputs {
 
 /** The secret store of a local cluster. */
 export const secrets: Kind<SecretsInputs> = {
-  drift: async ({ directory, plan }) => pkiDrift(plan, await FolderStore.open(placeAt(directory).secrets), new Date()),
+  async drift({ directory, plan }) {
+    const place = placeAt(directory);
+    const lost = await lostStore(place);
+    return lost === undefined ? pkiDrift(plan, await FolderStore.open(place.secrets), new Date()) : [lost];
+  },
 
   async make({ directory, plan }) {
-    const report = await ensurePki(plan, await FolderStore.open(placeAt(directory).secrets), new Date());
+    const place = placeAt(directory);
+    const lost = await lostStore(place);
+    if (lost !== undefined) throw new Error(lost);
+    const report = await ensurePki(plan, await FolderStore.open(place.secrets), new Date());
     return { authorities: report.authorities.length, certificates: report.certificates.length };
   },
 

@@ -9,6 +9,7 @@ import { pkiDrift } from '../secrets/inspect';
 import { rotationStatus } from '../secrets/rotation';
 import type { LocalCluster } from './index';
 import { fileDrift } from './lay-out';
+import { lostStore } from './lost-store';
 import { alarmsOf, listMembers, readBook, type Member } from './members';
 import { adminClient, operatorDrift } from './operator';
 import { placeAt } from './place';
@@ -79,20 +80,24 @@ export async function clusterStatus(local: LocalCluster): Promise<ClusterStatus>
     if (!host.supervised) faults.push(`${host.name}: nothing supervises it: run 'keelson up'`);
     faults.push(...host.units.flatMap(({ fault }) => fault ?? []));
   }
-  faults.push(...((await attempt(pkiDrift(pkiPlan(cluster, local.site), store, new Date()))) ?? []));
-  for (const host of hosts) faults.push(...((await attempt(fileDrift(host, store))) ?? []));
-  faults.push(...((await attempt(operatorDrift(operated, place))) ?? []));
+  const lost = await lostStore(place);
+  if (lost !== undefined) faults.push(lost);
+  else {
+    faults.push(...((await attempt(pkiDrift(pkiPlan(cluster, local.site), store, new Date()))) ?? []));
+    for (const host of hosts) faults.push(...((await attempt(fileDrift(host, store))) ?? []));
+    faults.push(...((await attempt(operatorDrift(operated, place))) ?? []));
+  }
   const addresses = operated.members.map(({ address }) => address);
   const members = (await attempt(listMembers(place, addresses))) ?? [];
   const alarms = members.length > 0 ? ((await attempt(alarmsOf(place, addresses))) ?? []) : [];
   faults.push(...alarms.map((alarm) => ALARMS[alarm] ?? `etcd has raised the alarm ${alarm}`));
   const book = await attempt(readBook(place));
-  const lost = book?.started.filter((name) => members.length > 0 && !members.some((member) => member.name === name));
-  faults.push(...(lost ?? []).map((name) => `etcd has no member ${name}: run 'keelson cluster replace-host'`));
-  if (members.length > 0) faults.push(...((await attempt(missingRights(local))) ?? []));
+  const gone = book?.started.filter((name) => members.length > 0 && !members.some((member) => member.name === name));
+  faults.push(...(gone ?? []).map((name) => `etcd has no member ${name}: run 'keelson cluster replace-host'`));
+  if (members.length > 0 && lost === undefined) faults.push(...((await attempt(missingRights(local))) ?? []));
   const [lastSnapshot] = (await attempt(listSnapshots(local))) ?? [];
   faults.push(...snapshotFaults(lastSnapshot));
-  const rotation = await attempt(rotationStatus(store));
+  const rotation = lost === undefined ? await attempt(rotationStatus(store)) : undefined;
   const certificatesUntil = await firstToExpire(local);
   return {
     cluster: cluster.name,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { LocalCluster } from '../../infra/local';
 import type { StackConfig } from '../../infra/stack';
 import type { Finding } from '../model/finding';
-import { type CommonOptions, sayFindings } from './output';
+import { type CommonOptions, hasErrors, sayFindings } from './output';
 
 /** A message for whoever asked for a cluster that is not there, or cannot be one. */
 export class NoClusterError extends Error {}
@@ -17,12 +17,18 @@ export function localCluster(
   configured: (stored: () => StackConfig) => StackConfig = (stored) => stored(),
 ): LocalCluster | undefined {
   const { load } = require('../render/load') as typeof import('../render/load');
+  const { checkPlatform } = require('../model/resolve') as typeof import('../model/resolve');
   const { describeLocal } = require('../../infra/local') as typeof import('../../infra/local');
   const { readStackConfig, stackCluster } = require('../../infra/stack') as typeof import('../../infra/stack');
   const root = resolve(options.root);
   const { declarations, findings } = load(root);
   if (!declarations) {
     sayFindings(options, findings as Finding[]);
+    return undefined;
+  }
+  const faults = checkPlatform(declarations.platform);
+  if (hasErrors(faults)) {
+    sayFindings(options, faults);
     return undefined;
   }
   const { props } = declarations.platform;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { appendFile, chmod, mkdir, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -289,6 +289,31 @@ describe('the life of a local cluster', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/^keelson: pulumi \w+: was ended by SIGINT: run it again, which goes on from there\n$/);
     expect(startedBy(copy.directory)).toEqual([]);
+    await up();
+    await untilWell(copy);
+  });
+
+  step(
+    'a secret store that is lost while hosts hold data is never made anew: `up` refuses, and changes nothing',
+    async () => {
+      const [store, aside] = [path.join(copy.place, 'secrets'), path.join(copy.directory, 'aside')];
+      const configuration = onHost('etc/kubernetes/encryption/configuration.yaml');
+      const before = await readFile(configuration, 'utf8');
+      await rename(store, aside);
+      const words = /secrets: is lost, and control-plane-1 hold data that only its keys open: restore the whole store/;
+      const status = await copy.keelson('cluster', 'status');
+      expect([status.code, status.stdout]).toEqual([1, expect.stringMatching(words)]);
+      const refused = await copy.keelson('up');
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(words)]);
+      expect(await readFile(configuration, 'utf8')).toBe(before);
+      await rm(store, { recursive: true, force: true });
+      await rename(aside, store);
+      await untilWell(copy);
+    },
+  );
+
+  step('what `.keelson` was removed from by hand comes up anew', async () => {
+    await rm(path.join(copy.directory, '.keelson'), { recursive: true, force: true, maxRetries: 5 });
     await up();
     await untilWell(copy);
   });

@@ -1,4 +1,4 @@
-import { nthAddress, overlaps } from '../cidr';
+import { contains, nthAddress, overlaps } from '../cidr';
 import type { Cluster, NodePool } from '../cluster';
 import { compareText } from '../finding';
 import type { ClusterProps, NodePoolProps, PlatformProps } from '../platform.generated';
@@ -61,6 +61,7 @@ function checkCluster(name: string, cluster: ClusterProps, file: string, finding
     });
   }
   checkAddresses(at, cluster, file, findings);
+  checkLoopback(at, cluster, file, findings);
   RANGES.forEach((one, i) => {
     for (const other of RANGES.slice(i + 1)) {
       if (!overlaps(cluster.network[one], cluster.network[other])) continue;
@@ -76,6 +77,27 @@ function checkCluster(name: string, cluster: ClusterProps, file: string, finding
 }
 
 const RANGES = ['podCidr', 'serviceCidr', 'nodeCidr'] as const;
+
+/** Hosts of a local cluster are addresses of this machine alone; the last that is taken is the fifth host's. */
+function checkLoopback(at: string, { provider, controlPlane }: ClusterProps, file: string, findings: Findings): void {
+  const range = controlPlane?.addresses;
+  if (provider !== 'local' || range === undefined) return;
+  const length = Number(range.slice(range.indexOf('/') + 1));
+  const inside = !range.includes(':') && contains('127.0.0.0/8', range);
+  if (inside && length <= LOOPBACK_RANGE) return;
+  findings.error(file, {
+    rule: 'config/range',
+    field: `${at}.controlPlane.addresses`,
+    value: range,
+    message: inside
+      ? 'has no room for the balancer and five hosts'
+      : 'is no range of this machine’s loopback addresses',
+    fix: `write a range of length /${LOOPBACK_RANGE} or shorter below 127.0.0.0/8, such as 127.20.0.0/24`,
+  });
+}
+
+/** Sixteen addresses: the balancer's is the tenth, those of five hosts follow. */
+const LOOPBACK_RANGE = 28;
 
 /** Length of the range that Cilium gives each machine for its Pods. Source: its chart, `clusterPoolIPv4MaskSize`. */
 const MACHINE_RANGE = 24;

@@ -121,6 +121,14 @@ export function resolve(declarations: Declarations): Resolved {
   };
 }
 
+/** What is wrong with the platform's own description, whatever its tenants and add-ons are. */
+export function checkPlatform({ file, props }: Declarations['platform']): readonly Finding[] {
+  const findings = new Findings();
+  findings.all.push(...validateShape(platformSchema, props, { file }));
+  if (findings.all.length === 0) resolveClusters(plainCopy(props), file, findings);
+  return findings.all.sort(compareFindings);
+}
+
 function hasGoodShape(tenant: TenantDeclaration, findings: Findings): boolean {
   if (tenant.checked) return true;
   const faults = validateShape(TENANT_SCHEMA, tenant.props, {
