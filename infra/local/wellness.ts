@@ -15,7 +15,7 @@ const PATIENCE = 3_000;
 /** A component that waits for another ends a few times; one that ends this often in a row will not start. */
 const HOPELESS = 6;
 /** One that ended this often in a row is not well before it has run for a while. */
-const KEEPS_ENDING = 3;
+const KEEPS_ENDING = 5;
 /** Lines of a log that tell why a program ended. */
 const LAST_WORDS = 3;
 
