@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, hostname, userInfo } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load } from 'js-yaml';
@@ -56,7 +56,7 @@ export async function whileLocked<T>(root: string, backend: string, stack: strin
   const folder = await lockFolder(root, backend, stack);
   if (folder === undefined) return work();
   const file = path.join(folder, `${randomUUID()}.json`);
-  const { username } = userInfo();
+  const username = process.env.USER ?? String(process.getuid?.());
   const own: Lock = { pid: process.pid, username, hostname: hostname(), timestamp: new Date().toISOString() };
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(file, JSON.stringify(own), { mode: 0o600 });

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { getEngine } from '../src/engines';
 import { untilUnlocked, whileLocked } from './pulumi-lock';
@@ -47,9 +48,26 @@ async function pulumiVariables(root: string, program: string): Promise<Readonly<
   return {
     PATH: [...new Set([...folders, ...(hasHost ? [] : [path.join(PRODUCT, 'bin', 'pulumi')])])].join(path.delimiter),
     PULUMI_BACKEND_URL: PULUMI_BACKEND_URL ?? `file://${state}`,
+    ...pulumiHome(),
     ...(given === undefined ? { PULUMI_CONFIG_PASSPHRASE_FILE: file ?? passphrase } : {}),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
   };
+}
+
+/** Pulumi asks the machine for the user's home, not HOME; some users have none there. */
+function pulumiHome(): Readonly<Record<string, string>> {
+  const { HOME, PULUMI_HOME } = process.env;
+  if (PULUMI_HOME !== undefined || !HOME || hasHome()) return {};
+  return { PULUMI_HOME: path.join(HOME, '.pulumi') };
+}
+
+function hasHome(): boolean {
+  try {
+    return existsSync(userInfo().homedir);
+  } catch {
+    // The machine does not know this user at all.
+    return false;
+  }
 }
 
 /** Shell commands that let a person type `pulumi` by hand. They name the passphrase's file, never the passphrase. */

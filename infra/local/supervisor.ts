@@ -37,7 +37,12 @@ export class Supervisor {
   /** Runs until `stop` was called and every unit has ended. */
   async run(): Promise<void> {
     while (!this.#stopping) {
-      this.#look(this.#folder.names());
+      try {
+        this.#look(this.#folder.names());
+      } catch (error) {
+        // A full disk takes no state: what runs goes on, and the next look may find room again.
+        process.stderr.write(`${(error as Error).message}\n`);
+      }
       await sleep(INTERVAL);
     }
     while (this.#endAll(this.#folder.known())) await sleep(INTERVAL / 5);

@@ -21,8 +21,7 @@ asRoot(
     const cache = await mkdtemp(path.join(tmpdir(), 'keelson-cache-'));
     await cp(cacheDirectory(), cache, { recursive: true, filter: (source) => !NOT_NEEDED.test(source) });
     await run('chown', ['-R', `${NOBODY}:${NOBODY}`, cache]);
-    // Pulumi asks the machine for the user's home, and this one has none.
-    const environment = { KEELSON_CACHE: cache, HOME: cache, PULUMI_HOME: path.join(cache, 'pulumi') };
+    const environment = { KEELSON_CACHE: cache, HOME: cache };
     const copy = await copyPlatform({ addresses: '127.45.0.0/24', user: NOBODY, environment });
     try {
       expect(await copy.keelson('up')).toMatchObject({ code: 0, stderr: '' });
