@@ -37,7 +37,12 @@ export const component = defineComponent({
           'node.kubernetes.io/not-ready',
           'node-role.kubernetes.io/control-plane',
         ].map((key) => ({ key, operator: 'Exists' })),
-        env: webIdentity(cluster, NAME).env,
+        env: [
+          ...webIdentity(cluster, NAME).env,
+          // The Service's address is the network's to serve, whose agents wait for the addresses that this gives to nodes.
+          { name: 'KUBERNETES_SERVICE_HOST', value: cluster.network.apiServer.host },
+          { name: 'KUBERNETES_SERVICE_PORT', value: String(cluster.network.apiServer.port) },
+        ],
         extraVolumes: webIdentity(cluster, NAME).volumes,
         extraVolumeMounts: webIdentity(cluster, NAME).volumeMounts,
       },

@@ -93,7 +93,8 @@ function declareBucket(scope: AwsScope, keys: Keys, use: BucketUse): DeclaredBuc
     {
       bucket: name,
       objectLockEnabled: lockDays !== undefined,
-      forceDestroy: false,
+      // Else `destroy` ends at the first that holds anything. What keeps it in production is its protection.
+      forceDestroy: lockDays === undefined,
       tags: tags(scope, 'storage', resource),
     },
     // AWS refuses to delete a bucket with locked objects in it: leaving it is what works.

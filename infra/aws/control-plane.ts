@@ -172,7 +172,9 @@ function declareHost(
       },
       ebsOptimized: true,
       monitoring: true,
+      // Against everybody but Pulumi, which ends a machine in order to replace it.
       disableApiTermination: scope.cluster.production,
+      forceDestroy: true,
       maintenanceOptions: { autoRecovery: 'default' },
       userData: volume.id.apply((id) =>
         userData({

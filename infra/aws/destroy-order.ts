@@ -36,7 +36,7 @@ export const DESTROY_ORDER: readonly DestroyStep[] = [
   {
     title: 'Destroy',
     commands: ['pulumi destroy --stack <cluster>'],
-    why: 'the order within is that of the dependencies; balancers of a production cluster have AWS’ deletion protection, which goes off by `aws elbv2 modify-load-balancer-attributes`',
+    why: 'the order within is that of the dependencies; the zone and buckets without a lock go with all that is in them; balancers of a production cluster have AWS’ deletion protection, which goes off by `aws elbv2 modify-load-balancer-attributes`',
   },
   {
     title: 'Remove the delegation of the domain',

@@ -11,7 +11,8 @@ export function declareZone(scope: AwsScope): route53.Zone {
     {
       name: scope.cluster.domain,
       comment: `${scope.cluster.name}: pages of the platform, names of routes, proofs for certificates`,
-      forceDestroy: false,
+      // Records that external-dns and cert-manager wrote are not Pulumi's, and AWS deletes no zone with records in it.
+      forceDestroy: true,
       tags: tags(scope, 'names', 'zone'),
     },
     kept(scope),

@@ -76,6 +76,11 @@ export interface AwsOutputs {
   readonly vpcId: pulumi.Output<string>;
   /** Ready when the control plane is. */
   readonly ready: pulumi.Resource;
+  /**
+   * Machines of the pools, and the roles without which the cloud controller lets no Pod on to them: the issuer that
+   * roles trust is there once the domain is delegated.
+   */
+  readonly machines: readonly pulumi.Resource[];
 }
 
 /**
@@ -152,6 +157,7 @@ export function declareAws(props: AwsProps): AwsOutputs {
     databaseSecurityGroup: groups.database.id,
     vpcId: network.vpcId,
     ready: control.ready,
+    machines: [...pools, ...Object.values(roles)],
   };
 }
 

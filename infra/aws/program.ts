@@ -10,7 +10,7 @@ import type { Host } from '../control-plane/host';
 import { pkiPlan } from '../control-plane/pki';
 import { clusterOutputs } from '../outputs';
 import { KeelsonResource } from '../provider/resource';
-import { type AwsProps, awsSite, clusterEngines, declareAws, engineFiles } from '.';
+import { type AwsOutputs, type AwsProps, awsSite, clusterEngines, declareAws, engineFiles } from '.';
 import type { HostSecretInputs } from './host-secret-kind';
 import type { AwsSecretsInputs } from './secrets-kind';
 
@@ -61,10 +61,10 @@ export async function awsProgram(
     ...optional('budget', config.getNumber('budget')),
   });
   const trust = secrets.facts.apply((facts) => facts.trust as unknown as readonly string[]);
-  const bootstrap = { definitions, provider: kubernetes(cluster, made.apiServer, trust, 'admin') };
-  const access = kubernetes(cluster, made.apiServer, trust, 'bootstrap');
+  const bootstrap = { definitions, provider: kubernetes(cluster, made, trust, 'admin') };
+  const access = kubernetes(cluster, made, trust, 'bootstrap');
   const network = declareBootstrap(plan, { ...bootstrap, access, part: 'before-machines', after: [made.ready] });
-  declareBootstrap(plan, { ...bootstrap, part: 'with-machines', after: network });
+  declareBootstrap(plan, { ...bootstrap, part: 'with-machines', after: [...network, ...made.machines] });
   return {
     outputs: clusterOutputs(cluster, {
       api: { host: site.endpoint.host, port: site.endpoint.port },
@@ -95,7 +95,7 @@ function optional<K extends keyof AwsProps>(key: K, value: AwsProps[K] | undefin
  */
 function kubernetes(
   cluster: Cluster,
-  server: string,
+  { apiServer: server, ready }: Pick<AwsOutputs, 'apiServer' | 'ready'>,
   trust: pulumi.Output<readonly string[]>,
   as: 'admin' | 'bootstrap',
 ): Provider {
@@ -123,7 +123,12 @@ function kubernetes(
       users: [{ name: as, user: { exec } }],
     }),
   );
-  return new Provider(`kubernetes-${as}`, { kubeconfig: pulumi.secret(kubeconfig), enableServerSideApply: true });
+  return new Provider(
+    `kubernetes-${as}`,
+    { kubeconfig: pulumi.secret(kubeconfig), enableServerSideApply: true },
+    // It asks the API once, when it is made: one that does not answer then counts as out of reach for the whole run.
+    { dependsOn: [ready] },
+  );
 }
 
 /** A certificate in PEM, from its DER in base64. */

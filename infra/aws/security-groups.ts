@@ -72,6 +72,8 @@ export function networkEdges(
     ...NODES.map((from) => tcp(from, 'balancer', API_SERVER, 'kubelets and Cilium find the API there')),
     ...allowedSources.map((range) => tcp({ range }, 'public-balancer', API_SERVER, 'people and pipelines')),
     ...balancers.map((from) => tcp(from, 'control-plane', API_SERVER, 'the API servers, and their health')),
+    // The Service `kubernetes` leads to the hosts themselves, and Cilium sends what is for a node past its tunnel.
+    ...NODES.map((from) => tcp(from, 'control-plane', API_SERVER, 'Pods find the API there, by its Service')),
     {
       from: 'control-plane',
       to: 'control-plane',

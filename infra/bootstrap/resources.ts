@@ -68,6 +68,9 @@ function declareStep(
   );
 }
 
+/** Pulumi gives a workload ten minutes, and machines that join at the same time may take as long. */
+const MACHINES_TIMEOUT = '30m';
+
 /** Every field is somebody else's from then on, and the object outlives the stack's knowledge of it. */
 const MADE_ONCE = { ignoreChanges: ['*'], retainOnDelete: true } satisfies pulumi.ResourceOptions;
 
@@ -137,7 +140,7 @@ function declareChart(
       transforms: [
         ({ props, opts }) => ({
           props: annotated(props as { metadata?: { annotations?: object } }, adoptedBy !== undefined),
-          opts: pulumi.mergeOptions(opts, MADE_ONCE),
+          opts: pulumi.mergeOptions(opts, { ...MADE_ONCE, customTimeouts: { create: MACHINES_TIMEOUT } }),
         }),
       ],
     },

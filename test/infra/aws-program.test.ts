@@ -72,6 +72,24 @@ test('lets administrators in with a certificate of minutes, and does the rest as
   expect(access.length).toBeGreaterThan(0);
 });
 
+test('talks to the API when it answers, and waits for Pods when there are machines and roles to run them', () => {
+  for (const { name, options } of named('pulumi:providers:kubernetes'))
+    expect([name, options.dependsOn]).toEqual([name, ['aws:ssm/association:Association::control-plane-3-ready']]);
+  const dns = graph.nodes.find(({ name }) => name === 'chart/coredns');
+  for (const needed of ['autoscaling/group:Group::pool-system', 'iam/role:Role::role-aws-cloud-controller-manager'])
+    expect(dns?.options.dependsOn).toContain(`aws:${needed}`);
+});
+
+test('the cloud controller finds the API before there is a network, which waits for it', () => {
+  const { inputs } = graph.nodes.find(({ name }) => name === 'chart/aws-cloud-controller-manager')!;
+  const { env } = inputs['values'] as { env: { name: string; value: string }[] };
+  const of = (wanted: string) => env.find(({ name }) => name === wanted)?.value;
+  expect([of('KUBERNETES_SERVICE_HOST'), of('KUBERNETES_SERVICE_PORT')]).toEqual([
+    'api.production.harbour.example.com',
+    '6443',
+  ]);
+});
+
 test('its outputs are the file that rendering reads', async () => {
   const known = await new Promise<ClusterOutputs>((resolve) => {
     (outputs['outputs'] as pulumi.Output<ClusterOutputs>).apply(resolve);

@@ -28,6 +28,8 @@ const EDGES = [
   ['control-plane', 'balancer', 'tcp', 6443],
   ['balancer', 'control-plane', 'tcp', 6443],
   ['public-balancer', 'control-plane', 'tcp', 6443],
+  ['worker', 'control-plane', 'tcp', 6443],
+  ['control-plane', 'control-plane', 'tcp', 6443],
   ['control-plane', 'control-plane', 'tcp', 2379],
   ['control-plane', 'worker', 'tcp', 10250],
   ['worker', 'worker', 'tcp', 10250],
@@ -649,6 +651,10 @@ export const ASSERTIONS: Readonly<Record<string, Assertion>> = {
       return [
         ...unless(instance?.options.deleteBeforeReplace === true, `${host} would need its address twice`),
         ...unless(
+          field(instance, 'disableApiTermination') !== true || field(instance, 'forceDestroy') === true,
+          `AWS refuses to end ${host}`,
+        ),
+        ...unless(
           ready !== undefined && target === instance?.id && Number(field(ready, 'waitForSuccessTimeoutSeconds')) > 0,
           `nobody waits for ${host}`,
         ),
@@ -806,6 +812,14 @@ export const ASSERTIONS: Readonly<Record<string, Assertion>> = {
       ),
     ];
   },
+
+  'what is taken down on purpose goes with what others put into it': (graph) =>
+    [...all(graph, 's3:Bucket'), one(graph, 'Zone', 'zone')].flatMap((node) =>
+      unless(
+        field(node, 'objectLockEnabled') === true || field(node, 'forceDestroy') === true,
+        `destroy ends at ${node?.name}`,
+      ),
+    ),
 
   'everything that can be is tagged with its cluster and its name': (graph) =>
     graph.nodes

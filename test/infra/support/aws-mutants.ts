@@ -374,6 +374,15 @@ const TABLE: readonly (readonly [defect: string, caughtBy: string, plant: Mutant
     drop('SecurityGroupIngressRule', 'worker-to-control-plane-tcp-9100'),
   ],
   [
+    'Pods reach the API by its balancer only',
+    'what a cluster needs to live is open',
+    (graph) =>
+      drop(
+        'SecurityGroupIngressRule',
+        'worker-to-control-plane-tcp-6443',
+      )(drop('SecurityGroupEgressRule', 'worker-to-control-plane-tcp-6443')(graph)),
+  ],
+  [
     'members of etcd do not reach each other',
     'what a cluster needs to live is open',
     (graph) =>
@@ -585,6 +594,7 @@ const TABLE: readonly (readonly [defect: string, caughtBy: string, plant: Mutant
     'etcd’s disk is one of its own that outlives the machine',
     edit(':Instance', 'control-plane-3', set('primaryNetworkInterface', {})),
   ],
+  ['a host that nobody may end', ONE_BY_ONE, edit(':Instance', 'control-plane-2', set('forceDestroy', undefined))],
   [
     'hosts are replaced together',
     ONE_BY_ONE,
@@ -814,6 +824,16 @@ const TABLE: readonly (readonly [defect: string, caughtBy: string, plant: Mutant
     'missing snapshots are not noticed',
     'AWS itself tells people what is wrong',
     drop('MetricAlarm', 'snapshots-missing'),
+  ],
+  [
+    'a bucket with old bundles in it cannot go',
+    'what is taken down on purpose goes with what others put into it',
+    edit('s3/bucket:Bucket', 'bucket-assets', set('forceDestroy', false)),
+  ],
+  [
+    'a zone with records of external-dns in it cannot go',
+    'what is taken down on purpose goes with what others put into it',
+    edit(':Zone', 'zone', set('forceDestroy', false)),
   ],
   ['the budget counts the whole account', 'the month has a limit', edit(':Budget', 'month', set('costFilters', []))],
   ['only refused traffic is logged', 'traffic is logged', edit('FlowLog', 'flow-logs', set('trafficType', 'REJECT'))],
