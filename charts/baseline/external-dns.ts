@@ -30,6 +30,8 @@ export const component = defineComponent({
         sources: ['gateway-httproute'],
         gatewayNamespace: 'gateway',
         domainFilters: [cluster.domain],
+        // Below the domain there is a private zone too, of the API's name: it may not read that, and would give up.
+        extraArgs: ['--aws-zone-type=public'],
         // Records carry the cluster's name, so that none is removed that another cluster wrote.
         registry: 'txt',
         txtOwnerId: cluster.name,

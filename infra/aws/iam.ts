@@ -29,7 +29,9 @@ export const UNRESTRICTED: Readonly<Record<string, string>> = {
   ]),
   ...reads('ec2', 'lists what the account has of them', [
     'DescribeAvailabilityZones',
+    'DescribeCapacityReservations',
     'DescribeImages',
+    'DescribeInstanceStatus',
     'DescribeInstanceTopology',
     'DescribeInstanceTypeOfferings',
     'DescribeInstanceTypes',
@@ -37,6 +39,7 @@ export const UNRESTRICTED: Readonly<Record<string, string>> = {
     'DescribeLaunchTemplateVersions',
     'DescribeLaunchTemplates',
     'DescribeNetworkInterfaces',
+    'DescribePlacementGroups',
     'DescribeRegions',
     'DescribeRouteTables',
     'DescribeSecurityGroups',

@@ -135,11 +135,14 @@ function machines(scope: AwsScope): readonly Statement[] {
     {
       actions: [
         'ec2:DescribeAvailabilityZones',
+        'ec2:DescribeCapacityReservations',
         'ec2:DescribeImages',
+        'ec2:DescribeInstanceStatus',
         'ec2:DescribeInstanceTypeOfferings',
         'ec2:DescribeInstanceTypes',
         'ec2:DescribeInstances',
         'ec2:DescribeLaunchTemplates',
+        'ec2:DescribePlacementGroups',
         'ec2:DescribeSecurityGroups',
         'ec2:DescribeSpotPriceHistory',
         'ec2:DescribeSubnets',

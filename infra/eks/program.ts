@@ -1,5 +1,6 @@
 import { getCallerIdentityOutput } from '@pulumi/aws/getCallerIdentity';
 import { getSessionContextOutput } from '@pulumi/aws/iam';
+import { Provider as AwsProvider } from '@pulumi/aws/provider';
 import { Provider } from '@pulumi/kubernetes/provider';
 import * as pulumi from '@pulumi/pulumi';
 import type { Cluster } from '../../src/model/cluster';
@@ -39,7 +40,7 @@ export async function eksProgram(
     cluster,
     controlPlane,
     components: activeComponents(declarations, cluster),
-    provisioner: caller(),
+    provisioner: caller(cluster),
     administrators: config.getObject<string[]>('administrators') ?? [],
     budget: config.requireNumber('budget'),
     network: (api) => bootstrap(api, 'before-machines', api.ready),
@@ -49,8 +50,10 @@ export async function eksProgram(
 }
 
 /** ARN of the role behind this session: access entries know roles, not sessions. */
-function caller(): pulumi.Output<string> {
-  return getSessionContextOutput({ arn: getCallerIdentityOutput().arn }).issuerArn;
+function caller({ region = '', accountId = '' }: Cluster): pulumi.Output<string> {
+  // Without a provider of its own the question needs a region from the environment.
+  const provider = new AwsProvider('caller', { region: region as 'eu-central-1', allowedAccountIds: [accountId] });
+  return getSessionContextOutput({ arn: getCallerIdentityOutput({}, { provider }).arn }, { provider }).issuerArn;
 }
 
 /** Server-side apply as whoever runs Pulumi. Nothing in it is secret: each use asks AWS for a token. */

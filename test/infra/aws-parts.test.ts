@@ -16,6 +16,8 @@ import { networkEdges } from '../../infra/aws/security-groups';
 import { awsSite } from '../../infra/aws/site';
 import { addOnIdentities, grantIdentities } from '../../infra/aws/workload-identities';
 import { WORKLOAD_POLICIES, type WorkloadPlaces } from '../../infra/aws/workload-policies';
+import { bootstrapDeclarations } from '../../infra/bootstrap';
+import { activeComponents } from '../../infra/components';
 import { describeHosts } from '../../infra/control-plane';
 import { pkiPlan } from '../../infra/control-plane/pki';
 import { FolderStore } from '../../infra/secrets/folder-store';
@@ -72,6 +74,11 @@ describe('policies', () => {
 
   test('there is one for each identity of the add-ons and none for nobody', () => {
     expect(Object.keys(WORKLOAD_POLICIES).sort()).toEqual(IDENTITIES.map(({ role }) => role).sort());
+  });
+
+  test('external-dns reads no zone that it may not', () => {
+    const dns = activeComponents(bootstrapDeclarations(platform), CLUSTER).find(({ name }) => name === 'external-dns');
+    expect(dns?.declaration.chart?.values).toMatchObject({ extraArgs: ['--aws-zone-type=public'] });
   });
 
   test('an add-on without one is told by its name', () => {

@@ -263,6 +263,11 @@ const DEFECTS: readonly (readonly [string, string, (nodes: MutableNode[]) => voi
     remove('EventTarget', /spot/),
   ],
   [
+    'Karpenter finds its queue, its machines’ role and its subnets by the names in the tree',
+    'blind to sick machines',
+    replace('RolePolicy', /^role-karpenter$/, 'policy', '"ec2:DescribeInstanceStatus",', ''),
+  ],
+  [
     'what cannot be made again is protected',
     'the control plane',
     option('Cluster', /control-plane/, { protect: false }),

@@ -97,7 +97,8 @@ export async function mockAws(stack: string): Promise<void> {
         const state = { arn: arnOf(type, name), ...given, ...COMPUTED[type]?.(name, given as Record<string, unknown>) };
         return { id: type === 'aws:ebs/volume:Volume' ? `vol-${name}` : key, state };
       },
-      call: ({ token }) => {
+      call: ({ token, provider }) => {
+        if (!provider) throw new Error(`the program asked AWS ${token} in whatever region the environment names`);
         const answer = ANSWERS[token];
         if (!answer) throw new Error(`the program asked AWS something new: ${token}`);
         return answer;

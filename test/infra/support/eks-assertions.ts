@@ -268,6 +268,12 @@ export const EKS_ASSERTIONS: Readonly<Record<string, Assertion>> = {
       ),
       ...unless(told.length === 4, 'it hears too little'),
       ...unless(
+        ['DescribeCapacityReservations', 'DescribeInstanceStatus', 'DescribePlacementGroups'].every((action) =>
+          text(one(graph, 'RolePolicy', 'role-karpenter'), 'policy').includes(`"ec2:${action}"`),
+        ),
+        'it may not look at what its version looks at',
+      ),
+      ...unless(
         sources
           .filter(({ effect }) => effect === 'Allow')
           .every(({ conditions }) => conditions.ArnEquals !== undefined),
