@@ -41,9 +41,13 @@ export async function superviseHost(place: Place, host: string): Promise<void> {
     stopTimeout: HOST_STOP_TIMEOUT,
     revision: process.version,
   };
-  new UnitFolder(place.machine).write(unit);
+  const machine = new UnitFolder(place.machine);
+  machine.write(unit);
   superviseMachine(place);
-  await until(() => supervisorOf(directory) !== undefined, `${host}: its supervisor does not start (${unit.log})`);
+  // One that is about to be started anew would end its units once more.
+  const current = (): boolean =>
+    machine.state(host).revision === unit.revision && supervisorOf(directory) !== undefined;
+  await until(current, `${host}: its supervisor does not start (${unit.log})`);
 }
 
 /** Ends a host's units and its supervisor. */
