@@ -15,6 +15,7 @@ import { grant, role, serviceTrust } from './iam';
 import { hostStatements, type MachinePlaces, trustParameter } from './machine-access';
 import { DISKS, type MachineImage, METADATA } from './machines';
 import type { Network } from './network';
+import { registered } from './registered';
 import { type AwsScope, child, kept, ownedTag, tags } from './scope';
 import type { SecurityGroups } from './security-groups';
 import { userData } from './user-data';
@@ -210,7 +211,7 @@ function declareHost(
     {
       associationName: `${scope.cluster.name}-${name}-ready`,
       name: 'AWS-RunShellScript',
-      targets: [{ key: 'InstanceIds', values: [instance.id] }],
+      targets: [{ key: 'InstanceIds', values: [registered(scope, instance.id)] }],
       parameters: { commands: readyScript(last), executionTimeout: String(READY_TIMEOUT) },
       waitForSuccessTimeoutSeconds: READY_TIMEOUT,
       tags: own('-ready'),

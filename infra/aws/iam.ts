@@ -47,6 +47,7 @@ export const UNRESTRICTED: Readonly<Record<string, string>> = {
     'DescribeSpotPriceHistory',
     'DescribeSubnets',
     'DescribeTags',
+    'DescribeVolumeStatus',
     'DescribeVolumes',
     'DescribeVolumesModifications',
     'DescribeVpcs',

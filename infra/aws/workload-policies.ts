@@ -119,9 +119,11 @@ function volumes(scope: AwsScope): readonly Statement[] {
     {
       actions: [
         'ec2:DescribeAvailabilityZones',
+        'ec2:DescribeInstanceTypes',
         'ec2:DescribeInstances',
         'ec2:DescribeSnapshots',
         'ec2:DescribeTags',
+        'ec2:DescribeVolumeStatus',
         'ec2:DescribeVolumes',
         'ec2:DescribeVolumesModifications',
       ],

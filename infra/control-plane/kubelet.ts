@@ -29,6 +29,7 @@ const CONFIGURATION = `${KUBELET_DATA}/config.yaml`;
 const BOOTSTRAP = `${KUBERNETES}/bootstrap-kubelet.conf`;
 const CREDENTIALS = `${KUBERNETES}/kubelet.conf`;
 const TOKEN = '/run/keelson/bootstrap-token';
+const NETWORKD = '/etc/systemd/networkd.conf.d';
 const FETCH_TOKEN = `${SCRIPTS}/fetch-bootstrap-token`;
 
 const CONTROL_PLANE_TAINT: Taint = { key: CONTROL_PLANE_LABEL, effect: 'NoSchedule' };
@@ -86,11 +87,14 @@ function kubelet(cluster: Cluster, host: SiteHost, server: string, props: Kubele
       directory(host, KUBELET_DATA),
       directory(host, `${KUBELET_DATA}/pki`),
       directory(host, '/run/keelson'),
+      // networkd is a user of its own.
+      directory(host, NETWORKD, '0755'),
     ],
     files: [
       file(host, CONFIGURATION, kubeletConfiguration(cluster, host, props)),
       file(host, BOOTSTRAP, bootstrapKubeconfig(cluster, host, server)),
       publicFile(host, '/etc/sysctl.d/90-kubelet.conf', sysctls()),
+      publicFile(host, `${NETWORKD}/90-kubelet.conf`, FOREIGN_ROUTES),
       ...tokenFetcher(cluster, host),
     ],
     units: [
@@ -160,6 +164,12 @@ function tokenFetcher(cluster: Cluster, host: SiteHost): readonly HostFile[] {
   ].join('\n');
   return [script(host, FETCH_TOKEN, text)];
 }
+
+/**
+ * Where systemd-networkd runs, it removes rules and routes that it did not make, such as those of Cilium, whenever it
+ * reads its configuration. Source: Cilium, "AWS ENI: Node Configuration".
+ */
+const FOREIGN_ROUTES = '[Network]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no\n';
 
 function sysctls(): string {
   return Object.entries(SYSCTLS)

@@ -76,6 +76,12 @@ describe('policies', () => {
     expect(Object.keys(WORKLOAD_POLICIES).sort()).toEqual(IDENTITIES.map(({ role }) => role).sort());
   });
 
+  test('the disks’ driver sees how many disks a machine takes, and whether one is ill', () => {
+    const scope = awsScope(CLUSTER, undefined as unknown as Resource);
+    const actions = WORKLOAD_POLICIES['aws-ebs-csi-driver']!({ scope } as WorkloadPlaces).flatMap((one) => one.actions);
+    expect(actions).toEqual(expect.arrayContaining(['ec2:DescribeInstanceTypes', 'ec2:DescribeVolumeStatus']));
+  });
+
   test('external-dns reads no zone that it may not', () => {
     const dns = activeComponents(bootstrapDeclarations(platform), CLUSTER).find(({ name }) => name === 'external-dns');
     expect(dns?.declaration.chart?.values).toMatchObject({ extraArgs: ['--aws-zone-type=public'] });

@@ -173,6 +173,24 @@ describe('a host’s first boot', () => {
     expect(acts).toEqual([]);
   });
 
+  test('routes of Pods are nothing to networkd, from before there are any', () => {
+    machine.remove();
+    machine = new FakeMachine(booted);
+    expect(machine.read('/etc/systemd/networkd.conf.d/90-kubelet.conf')).toMatch(
+      /^\[Network\]\nManageForeignRoutes=no\nManageForeignRoutingPolicyRules=no$/m,
+    );
+    // It reads them as a user of its own.
+    expect(machine.stat('/etc/systemd/networkd.conf.d').mode).toBe('0755');
+    const calls = machine.calls();
+    const told = calls.indexOf('systemctl try-restart systemd-networkd.service');
+    expect(told).toBeGreaterThan(-1);
+    expect(told).toBeLessThan(calls.findIndex((call) => call.startsWith('systemctl start --no-block')));
+    // A machine that is up keeps its connections.
+    machine.put('active', '');
+    expect(machine.run(`${LIBEXEC}/boot`).code).toBe(0);
+    expect(machine.calls()).not.toContain('systemctl try-restart systemd-networkd.service');
+  });
+
   test('undoes what was edited by hand', () => {
     machine.remove();
     machine = new FakeMachine(booted);

@@ -69,7 +69,11 @@ fi
 "$here/fetch-secrets" > /dev/null
 # What is only just started has read them.
 read -r first < "$facts/units"
-systemctl is-active --quiet "$first" || rm -f "$root/var/lib/keelson/restart-pending"
+if ! systemctl is-active --quiet "$first"; then
+  rm -f "$root/var/lib/keelson/restart-pending"
+  # It started before it could know that routes of Pods are none of its business; now there are none yet to lose.
+  systemctl try-restart systemd-networkd.service
+fi
 
 sysctl --system > /dev/null
 systemctl daemon-reload

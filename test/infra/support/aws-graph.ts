@@ -86,8 +86,11 @@ const ANSWERS: Readonly<Record<string, Record<string, unknown>>> = {
   'aws:ssm/getParameter:getParameter': { insecureValue: 'ami-0123456789abcdef0', value: 'ami-0123456789abcdef0' },
 };
 
-/** Starts to collect; once a test file, before the program is loaded. */
-export async function mockAws(stack: string): Promise<void> {
+/** Machines that the program asked Systems Manager for. */
+export const askedFor: string[] = [];
+
+/** Starts to collect; once a test file, before the program is loaded. Makes nothing for real, preview or not. */
+export async function mockAws(stack: string, { preview = true } = {}): Promise<void> {
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs: given }) => {
@@ -97,8 +100,13 @@ export async function mockAws(stack: string): Promise<void> {
         const state = { arn: arnOf(type, name), ...given, ...COMPUTED[type]?.(name, given as Record<string, unknown>) };
         return { id: type === 'aws:ebs/volume:Volume' ? `vol-${name}` : key, state };
       },
-      call: ({ token, provider }) => {
+      call: ({ token, provider, inputs: question }) => {
         if (!provider) throw new Error(`the program asked AWS ${token} in whatever region the environment names`);
+        if (token === 'aws:ssm/getInstances:getInstances') {
+          const ids = (question as { filters: { values: string[] }[] }).filters.flatMap(({ values }) => values);
+          askedFor.push(...ids);
+          return { ids };
+        }
         const answer = ANSWERS[token];
         if (!answer) throw new Error(`the program asked AWS something new: ${token}`);
         return answer;
@@ -106,7 +114,7 @@ export async function mockAws(stack: string): Promise<void> {
     },
     'keelson',
     stack,
-    true,
+    preview,
   );
 }
 
