@@ -64,7 +64,7 @@ export async function awsProgram(
   const bootstrap = { definitions, provider: kubernetes(cluster, made, trust, 'admin') };
   const access = kubernetes(cluster, made, trust, 'bootstrap');
   const network = declareBootstrap(plan, { ...bootstrap, access, part: 'before-machines', after: [made.ready] });
-  declareBootstrap(plan, { ...bootstrap, part: 'with-machines', after: [...network, ...made.machines] });
+  declareBootstrap(plan, { ...bootstrap, part: 'with-machines', after: network });
   return {
     outputs: clusterOutputs(cluster, {
       api: { host: site.endpoint.host, port: site.endpoint.port },
@@ -95,7 +95,7 @@ function optional<K extends keyof AwsProps>(key: K, value: AwsProps[K] | undefin
  */
 function kubernetes(
   cluster: Cluster,
-  { apiServer: server, ready }: Pick<AwsOutputs, 'apiServer' | 'ready'>,
+  { apiServer: server, ready, machines }: Pick<AwsOutputs, 'apiServer' | 'machines' | 'ready'>,
   trust: pulumi.Output<readonly string[]>,
   as: 'admin' | 'bootstrap',
 ): Provider {
@@ -126,8 +126,9 @@ function kubernetes(
   return new Provider(
     `kubernetes-${as}`,
     { kubeconfig: pulumi.secret(kubeconfig), enableServerSideApply: true },
-    // It asks the API once, when it is made: one that does not answer then counts as out of reach for the whole run.
-    { dependsOn: [ready] },
+    // It asks the API once, when it is made: one that does not answer then counts as out of reach for the whole run. From
+    // outside its name is found when the domain is delegated, as it is when there are roles.
+    { dependsOn: [ready, ...machines] },
   );
 }
 
