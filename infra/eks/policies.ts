@@ -31,9 +31,11 @@ function interfaces(scope: AwsScope, vpcId: pulumi.Output<string>): readonly Sta
       ],
       resources: ['*'],
     },
+    // One that is not there yet is in no network: its subnet says which it will be in.
+    { actions: ['ec2:CreateNetworkInterface'], resources: [card] },
     {
       actions: ['ec2:CreateNetworkInterface'],
-      resources: [card, arn(scope, 'ec2', 'subnet/*'), arn(scope, 'ec2', 'security-group/*')],
+      resources: [arn(scope, 'ec2', 'subnet/*'), arn(scope, 'ec2', 'security-group/*')],
       conditions: within,
     },
     {

@@ -116,6 +116,16 @@ const DEFECTS: readonly (readonly [string, string, (nodes: MutableNode[]) => voi
   ['the month has a limit', 'none', remove('Budget', /./)],
   ['traffic is logged', 'refusals only', change('FlowLog', /./, 'trafficType', 'REJECT')],
   ['no other account can be meant', 'any', (nodes) => change('aws', /./, 'allowedAccountIds', undefined)(nodes)],
+  [
+    'the network makes interfaces, in subnets of its own alone',
+    'anywhere',
+    replace('RolePolicy', /^role-cilium-operator$/, 'policy', /"ec2:Vpc":/g, '"ec2:Region":'),
+  ],
+  [
+    'the network makes interfaces, in subnets of its own alone',
+    'nowhere',
+    replace('RolePolicy', /^role-cilium-operator$/, 'policy', '"ec2:CreateNetworkInterface"', '"ec2:DescribeTags"'),
+  ],
   ['what protects backups is locked', 'no lock', remove('BucketObjectLockConfiguration', /backups/)],
   [
     'everything that can be is tagged with its cluster and its name',

@@ -282,6 +282,27 @@ export const EKS_ASSERTIONS: Readonly<Record<string, Assertion>> = {
     ];
   },
 
+  'the network makes interfaces, in subnets of its own alone': (graph) => {
+    const vpc = `vpc/${one(graph, 'Vpc', 'vpc')?.id}`;
+    const making = statements(text(one(graph, 'RolePolicy', 'role-cilium-operator'), 'policy')).filter(({ actions }) =>
+      actions.includes('ec2:CreateNetworkInterface'),
+    );
+    const on = (kind: string) => making.filter(({ resources }) => resources.some((each) => each.includes(`:${kind}/`)));
+    return [
+      ...unless(
+        on('network-interface').some(({ conditions }) => Object.keys(conditions).length === 0),
+        'a new interface is asked for its network',
+      ),
+      ...['subnet', 'security-group'].flatMap((kind) =>
+        unless(
+          on(kind).length > 0 &&
+            on(kind).every(({ conditions }) => String(conditions.ArnEquals?.['ec2:Vpc']).endsWith(vpc)),
+          `any ${kind} would do`,
+        ),
+      ),
+    ];
+  },
+
   'what protects backups is locked': (graph) => {
     const bucket = one(graph, 's3:Bucket', 'bucket-backups');
     const lock = all(graph, 'BucketObjectLockConfiguration').find(
