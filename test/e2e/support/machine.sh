@@ -2,7 +2,7 @@
 # Runs a program as root of a machine of its own: namespaces for its processes, its network and its files.
 # Arguments: the program and its arguments. Ends with everything that it started.
 set -eu
-folders='/etc/kubernetes /etc/etcd /etc/containerd /etc/sysctl.d /etc/systemd/system /usr/local/libexec
+folders='/etc/kubernetes /etc/etcd /etc/containerd /etc/sysctl.d /etc/systemd /usr/local/libexec
   /var/lib/etcd /var/lib/keelson /var/lib/kubelet /var/lib/containerd /var/log/kubernetes /run/keelson'
 if [ "${1:-}" != --inside ]; then
   made=
@@ -29,4 +29,6 @@ echo 'etcd:x:990:990::/nonexistent:/usr/sbin/nologin' >> "$accounts/passwd"
 echo 'etcd:x:990:' >> "$accounts/group"
 mount --bind "$accounts/passwd" /etc/passwd
 mount --bind "$accounts/group" /etc/group
+# What is laid out elsewhere would be laid out on the real machine.
+export MACHINE_FOLDERS="$folders"
 exec "$@"

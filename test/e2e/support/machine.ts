@@ -50,11 +50,21 @@ const site: Site = {
 
 async function place(host: Host, defect: string, store: FolderStore): Promise<Host> {
   const whole = DEFECTS[defect]!({ ...host, files: [...host.files, ...systemdFiles(host)] });
+  refuseRealMachine(whole);
   await layOut(whole, store);
   for (const { path: file, owner } of [...whole.directories, ...whole.files]) {
     chownSync(file, OWNERS[owner], OWNERS[owner]);
   }
   return whole;
+}
+
+/** Throws where something would lie outside of the folders that are this machine's own. */
+function refuseRealMachine({ directories, files }: Host): void {
+  const own = (process.env.MACHINE_FOLDERS ?? '').split(/\s+/).filter(Boolean);
+  const outside = [...directories, ...files]
+    .map(({ path }) => path)
+    .filter((place) => !own.some((folder) => place === folder || place.startsWith(`${folder}/`)));
+  if (outside.length > 0) throw new Error(`outside of this machine's own folders: ${outside.join(', ')}`);
 }
 
 async function controlPlane(host: Host): Promise<void> {
