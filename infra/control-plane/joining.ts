@@ -1,9 +1,9 @@
 import type { Cluster } from '../../src/model/cluster';
+import { CONTROL_PLANE_LABEL } from '../../src/model/control-plane';
 import { bootstrapTokenKey, bootstrapTokenParameter } from './bootstrap-token';
 import type { Component, Subject } from './component';
 import { ownApiServer } from './component';
 import { kubeconfig } from './kubeconfig';
-import { CONTROL_PLANE_LABEL } from '../../src/model/control-plane';
 import { at, file, KUBELET_CERTIFICATE, KUBERNETES, PKI, publicFile, script, SCRIPTS, STATE } from './paths';
 import { hostCertificate, JOIN_OPERATOR_USER } from './pki';
 import { beginning, quoted } from './shell';
@@ -178,7 +178,7 @@ function labelScript(subject: Subject): string {
     `labels=$(kube get node "$node" --ignore-not-found --output=jsonpath='{.metadata.name} {.metadata.labels}')`,
     // Nothing: it has its certificate, and has not said yet that it is there.
     `case "$labels" in '' | *'"${CONTROL_PLANE_LABEL}":'*) exit 0 ;; esac`,
-    'kube label node "$node" ' + `${CONTROL_PLANE_LABEL}= > /dev/null`,
+    `kube label node "$node" ${CONTROL_PLANE_LABEL}= > /dev/null`,
     'echo "$name: $node is of the control plane"',
     '',
   ].join('\n');

@@ -1,6 +1,6 @@
 import type { Cluster, NodePool, Taint } from '../../src/model/cluster';
-import { parseQuantity } from '../../src/model/quantity';
 import { CONTROL_PLANE_LABEL } from '../../src/model/control-plane';
+import { parseQuantity } from '../../src/model/quantity';
 import { hasSandbox } from '../../src/model/sandbox';
 import { bootstrapTokenParameter } from './bootstrap-token';
 import type { Component, Subject } from './component';

@@ -9,7 +9,8 @@ export class NoClusterError extends Error {}
 
 /**
  * The local cluster of a platform that a command is for: the one that is named, or the only one. Gives nothing where
- * the platform's description is broken, and tells why. `configured` may overrule the stack's configuration. Rejects where there is no such cluster.
+ * the platform's description is broken, and tells why. `configured` may overrule the stack's configuration. Rejects
+ * where there is no such cluster.
  */
 export function localCluster(
   options: CommonOptions,

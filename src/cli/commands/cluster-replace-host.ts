@@ -20,8 +20,8 @@ export const register: Register = (program, run) => {
     async (local, options: Options, host) => {
       const { refuseReplacement, replaceHost } =
         require('../../../infra/local/replace-host') as typeof import('../../../infra/local/replace-host');
-      await refuseReplacement(local, host!);
       if (!options.yes) {
+        await refuseReplacement(local, host!);
         sayJson(options, { done: false, host });
         say(
           options,

@@ -31,10 +31,10 @@ export const register: Register = (program, run) => {
         );
         return EXIT.unable;
       }
-      await refuseDamaged(file);
       const known = snapshots.find((snapshot) => snapshot.file === file);
       const plan = { cluster: local.cluster.name, file, ...(known ? { taken: known.taken } : {}) };
       if (!options.yes) {
+        await refuseDamaged(file);
         sayJson(options, { done: false, ...plan });
         say(options, restoreText(plan));
         return EXIT.ok;
