@@ -10,5 +10,5 @@ export const payments = new Tenant(platform, 'payments', {
     staging: {},
     prod: { quota: { cpu: '32', memory: '64Gi', storage: '500Gi', pods: 200 } },
   },
-  delivery: { repository: 'https://git.example.com/payments/deploy.git' },
+  repositories: [{ url: 'https://git.example.com/payments/deploy.git' }],
 });

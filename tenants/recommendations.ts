@@ -9,9 +9,7 @@ export const recommendations = new Tenant(platform, 'recommendations', {
     dev: { quota: { cpu: '8', memory: '24Gi' } },
     prod: { nodePool: 'memory', quota: { cpu: '24', memory: '192Gi', storage: '1Ti' } },
   },
-  delivery: {
-    repository: 'https://git.example.com/recommendations/platform.git',
-    path: 'k8s/overlays',
-    revision: 'release',
-  },
+  repositories: [
+    { url: 'https://git.example.com/recommendations/platform.git', path: 'k8s/overlays', revision: 'release' },
+  ],
 });

@@ -27,7 +27,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 export const facet: TenantFacet = {
   each: 'tenant',
   render(scope, tenant, cluster) {
-    const { delivery, environments } = tenant;
+    const { environments } = tenant;
     const project = `tenant-${tenant.name}`;
     new ApiObject(scope, 'project', {
       apiVersion: 'argoproj.io/v1alpha1',
@@ -35,7 +35,7 @@ export const facet: TenantFacet = {
       metadata: { name: project, namespace: cluster.gitopsNamespace, labels: tenantLabels(tenant) },
       spec: {
         description: `What the repository of ${tenant.name} may deploy`,
-        sourceRepos: delivery ? [delivery.repository] : [],
+        sourceRepos: [...new Set(environments.flatMap((one) => one.repositories.map(({ url }) => url)))],
         destinations: environments.map(({ namespace }) => ({ server: IN_CLUSTER, namespace })),
         clusterResourceWhitelist: [],
         namespaceResourceWhitelist: Object.entries(ALLOWED).flatMap(([group, kinds]) =>
@@ -43,8 +43,9 @@ export const facet: TenantFacet = {
         ),
       },
     });
-    if (!delivery) return;
     for (const environment of environments) {
+      const [delivery] = environment.repositories;
+      if (!delivery) continue;
       new ApiObject(scope, environment.name, {
         apiVersion: 'argoproj.io/v1alpha1',
         kind: 'Application',
@@ -57,7 +58,7 @@ export const facet: TenantFacet = {
         spec: {
           project,
           source: {
-            repoURL: delivery.repository,
+            repoURL: delivery.url,
             targetRevision: delivery.revision,
             path: `${delivery.path}/${environment.name}`,
           },

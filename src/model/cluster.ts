@@ -24,6 +24,8 @@ export interface NodePool {
   readonly capacity: { readonly cpu: string; readonly memory: string; readonly pods: number };
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
+  /** Tenant of tier 3 that has it for itself. @default - it is shared */
+  readonly tenant?: string;
 }
 
 /** Buckets by purpose: names only, whoever needs one adds the region. */
@@ -44,6 +46,8 @@ export interface StorageLocations {
 export interface Cluster {
   readonly name: string;
   readonly provider: Provider;
+  /** Tenant of tier 4 that has it for itself. @default - it is shared */
+  readonly tenant?: string;
   /** Cloud region, such as `eu-central-1`. @default - local clusters have none */
   readonly region?: string;
   /** Cloud account that the cluster lives in. @default - local clusters have none */
@@ -54,6 +58,8 @@ export interface Cluster {
   readonly production: boolean;
   /** Environments that live on this cluster, in code-unit order. */
   readonly environments: readonly string[];
+  /** Domains that tenants may claim hosts below, in any environment of the cluster, in code-unit order. */
+  readonly tenantDomains: readonly string[];
   readonly nodePools: readonly NodePool[];
   readonly network: {
     readonly podCidr: string;
@@ -97,5 +103,7 @@ export interface Cluster {
     };
     /** Group of sealed, audited emergency access. */
     readonly breakGlassGroup: string;
+    /** Server that alerts are mailed by. @default - none */
+    readonly mail?: { readonly host: string; readonly port: number; readonly from: string };
   };
 }

@@ -1,3 +1,4 @@
+import { arnFault } from './arn';
 import { cidrFault } from './cidr';
 import type { Fault } from './fault';
 import { labelFault, labelKeyFault, labelValueFault, subdomainFault } from './names';
@@ -31,6 +32,7 @@ const WELL_KNOWN_REGIONS = [
 
 /** Every format that the schemas of platform and claim may name. */
 export const formats: Readonly<Record<string, Format>> = {
+  arn: { what: 'an ARN', check: arnFault },
   'aws-account': { what: 'an AWS account number', check: accountFault },
   'aws-region': { what: 'an AWS region', check: regionFault },
   bucket: { what: 'a bucket name', check: bucketFault },
@@ -43,6 +45,7 @@ export const formats: Readonly<Record<string, Format>> = {
   'git-url': { what: 'a git URL', check: gitUrlFault },
   group: { what: 'the name of a group', check: groupFault },
   host: { what: 'a host name', check: hostFault },
+  'host-pattern': { what: 'a host name', check: hostPatternFault },
   'https-url': { what: 'an https URL', check: httpsUrlFault },
   'kubernetes-version': { what: 'a Kubernetes version', check: kubernetesVersionFault },
   'label-key': { what: 'a label key', check: labelKeyFault },
@@ -73,6 +76,16 @@ function hostFault(text: string): Fault | undefined {
   const port = /^([^:]+):\d+$/.exec(text)?.[1];
   if (port) return { message: `${show(text)} has a port`, fix: `write ${show(port)}` };
   return subdomainFault(text);
+}
+
+/** A host, or `*.` before a domain of two parts or more: a pattern that covers a whole top-level domain names nobody. */
+function hostPatternFault(text: string): Fault | undefined {
+  if (!text.startsWith('*')) return hostFault(text);
+  const domain = text.replace(/^\*\.?/, '');
+  if (!text.startsWith('*.') || !domain.includes('.') || domain.includes('*')) {
+    return { message: `${show(text)} covers far more than one organisation`, fix: 'name a host, or `*.` and a domain' };
+  }
+  return domainFault(domain);
 }
 
 function withoutScheme(text: string, what: string): Fault {

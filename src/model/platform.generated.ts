@@ -118,6 +118,8 @@ export interface PlatformProps {
   environments: {
     [k: string]: EnvironmentProps;
   };
+  dataClasses?: DataClasses;
+  mail?: MailProps;
   addOns?: AddOns;
 }
 /**
@@ -156,6 +158,12 @@ export interface ClusterProps {
   };
   storage?: StorageProps;
   addOns?: AddOns;
+  /**
+   * Tenant of tier 4 that has the cluster for itself.
+   *
+   * @default - nobody: it is shared
+   */
+  tenant?: string;
 }
 /**
  * Address ranges; none may overlap another.
@@ -238,6 +246,12 @@ export interface NodePoolProps {
    * Taints of its nodes.
    */
   taints?: TaintProps[];
+  /**
+   * Tenant of tier 3 that has it for itself: its nodes carry a taint and a label with the tenant's name.
+   *
+   * @default - nobody: it is shared
+   */
+  tenant?: string;
 }
 /**
  * What one machine offers to Pods.
@@ -315,4 +329,143 @@ export interface EnvironmentProps {
    * @default false
    */
   production?: boolean;
+  /**
+   * Domains that tenants may claim hosts below.
+   *
+   * @default - `apps.<cluster domain>`
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  domains?: string[];
+  /**
+   * What runs tenants' databases: `rds`, the cloud's service, or `cluster`, PostgreSQL in the tenant's namespace.
+   *
+   * @default - `rds` in production in a cloud, else `cluster`
+   */
+  databases?: 'rds' | 'cluster';
+}
+/**
+ * What the classes of tenants' data mean for their backups.
+ *
+ * @default - see each class
+ */
+export interface DataClasses {
+  public?: PublicData;
+  internal?: InternalData;
+  confidential?: ConfidentialData;
+  restricted?: RestrictedData;
+}
+/**
+ * Anybody may read it.
+ */
+export interface PublicData {
+  /**
+   * Hours of work that may be lost at the most: backups are as often.
+   *
+   * @default 24
+   */
+  rpoHours?: number;
+  /**
+   * Hours until it is back at the most: a restore check that takes longer is an alert.
+   *
+   * @default 24
+   */
+  rtoHours?: number;
+  /**
+   * Days that a backup is kept.
+   *
+   * @default 14
+   */
+  keepDays?: number;
+}
+/**
+ * For the company.
+ */
+export interface InternalData {
+  /**
+   * Hours of work that may be lost at the most: backups are as often.
+   *
+   * @default 24
+   */
+  rpoHours?: number;
+  /**
+   * Hours until it is back at the most: a restore check that takes longer is an alert.
+   *
+   * @default 8
+   */
+  rtoHours?: number;
+  /**
+   * Days that a backup is kept.
+   *
+   * @default 30
+   */
+  keepDays?: number;
+}
+/**
+ * For some of the company.
+ */
+export interface ConfidentialData {
+  /**
+   * Hours of work that may be lost at the most: backups are as often.
+   *
+   * @default 6
+   */
+  rpoHours?: number;
+  /**
+   * Hours until it is back at the most: a restore check that takes longer is an alert.
+   *
+   * @default 4
+   */
+  rtoHours?: number;
+  /**
+   * Days that a backup is kept.
+   *
+   * @default 90
+   */
+  keepDays?: number;
+}
+/**
+ * Losing it or losing track of it would be grave.
+ */
+export interface RestrictedData {
+  /**
+   * Hours of work that may be lost at the most: backups are as often.
+   *
+   * @default 1
+   */
+  rpoHours?: number;
+  /**
+   * Hours until it is back at the most: a restore check that takes longer is an alert.
+   *
+   * @default 2
+   */
+  rtoHours?: number;
+  /**
+   * Days that a backup is kept.
+   *
+   * @default 365
+   */
+  keepDays?: number;
+}
+/**
+ * The mail server that alerts are sent by.
+ *
+ * @default - none: receivers by mail are refused, and an owner's address is not written to
+ */
+export interface MailProps {
+  /**
+   * Host of the server, which must offer TLS.
+   */
+  host: string;
+  /**
+   * Its port.
+   *
+   * @default 587
+   */
+  port?: number;
+  /**
+   * Address that mails come from.
+   */
+  from: string;
 }

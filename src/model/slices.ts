@@ -1,5 +1,8 @@
 import type { Cluster } from './cluster';
 import type { ComponentDeclaration, Protocol, Role } from './component';
+import type { TenantSlice } from './tenant-slice';
+
+export type * from './tenant-slice';
 
 /** Pods by namespace and labels. */
 export interface PodGroup {
@@ -17,6 +20,8 @@ export interface ResolvedCluster extends Cluster {
   readonly metrics?: PodGroup;
   /** Every namespace that an add-on owns, in code-unit order: no tenant may have one of them. */
   readonly platformNamespaces: readonly string[];
+  /** Add-ons that are on, in code-unit order. */
+  readonly addOns: readonly string[];
 }
 
 /** The other end of a flow. */
@@ -72,33 +77,6 @@ export interface ClusterSlice {
     readonly role?: Role;
     readonly flows: readonly Flow[];
   }[];
-}
-
-/** One environment of a tenant on a cluster, every default filled in. */
-export interface TenantEnvironment {
-  readonly name: string;
-  readonly namespace: string;
-  readonly production: boolean;
-  readonly quota: { readonly cpu: string; readonly memory: string; readonly storage: string; readonly pods: number };
-  readonly limits: {
-    /** What a container gets that asks for nothing. */
-    readonly defaultRequest: { readonly cpu: string; readonly memory: string };
-    readonly default: { readonly cpu: string; readonly memory: string };
-    /** The largest container: fits the quota and one machine of its node pool. */
-    readonly maximum: { readonly cpu: string; readonly memory: string };
-  };
-}
-
-/** What a tenant's rendering may know on one cluster. */
-export interface TenantSlice {
-  readonly kind: 'tenant';
-  readonly name: string;
-  readonly owner: { readonly email: string; readonly team: string };
-  /** Groups as the API server sees them, prefix included. */
-  readonly groups: { readonly developers: string; readonly admins?: string; readonly viewers?: string };
-  readonly delivery?: { readonly repository: string; readonly path: string; readonly revision: string };
-  /** Environments on this cluster, in code-unit order. */
-  readonly environments: readonly TenantEnvironment[];
 }
 
 export type Slice = ComponentSlice | ClusterSlice | TenantSlice;

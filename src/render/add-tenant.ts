@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dump } from 'js-yaml';
 import type { TenantProps } from '../model/claim.generated';
+import { CURRENT_CLAIM } from '../model/claim-versions';
 import { compareFindings, type Finding } from '../model/finding';
 import { resolve } from '../model/resolve';
 import { load } from './load';
@@ -40,7 +41,7 @@ export function addTenant(
     owner: { email: owner ?? 'team@example.com' },
     groups: { developers: group ?? 'team-developers' },
     ...(environments ? { environments: Object.fromEntries(environments.map((environment) => [environment, {}])) } : {}),
-    ...(repository ? { delivery: { repository } } : {}),
+    ...(repository ? { repositories: [{ url: repository }] } : {}),
   };
   const file = form === 'yaml' ? `tenants/claims/${name}.yaml` : `tenants/${name}.ts`;
   const taken = declarations.tenants.find((one) => one.name === name);
@@ -83,7 +84,7 @@ const EDITOR_HINT = '# yaml-language-server: $schema=../../src/model/schema/clai
 const LINE_LENGTH = 90;
 
 function claim(name: string, spec: TenantProps): string {
-  return EDITOR_HINT + dump({ apiVersion: 'platform.keelson.dev/v1', kind: 'Tenant', metadata: { name }, spec });
+  return EDITOR_HINT + dump({ apiVersion: CURRENT_CLAIM.apiVersion, kind: 'Tenant', metadata: { name }, spec });
 }
 
 function construct(name: string, props: TenantProps): string {

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { load as parseYaml } from 'js-yaml';
 import type { Document, LineCounter } from 'yaml';
-import type { Claim, TenantProps } from '../model/claim.generated';
+import type { TenantProps } from '../model/claim.generated';
 import { type Platform, stage, Tenant, type TenantDeclaration } from '../model/declare';
 import { compareText, type Finding } from '../model/finding';
-import claimSchema from '../model/schema/claim.schema.json';
+import { CLAIM_VERSIONS, type ClaimVersion, CURRENT_CLAIM } from '../model/claim-versions';
 import { validateShape } from '../model/validate';
 import { fileFinding, nameOf } from './file-finding';
 import { digest, Kept } from './kept';
@@ -40,9 +40,11 @@ export function loadClaims(
     const key = digest(`${cache?.code ?? ''}\0${file}\0${text}`);
     let json = kept.get(key);
     if (json === undefined) {
-      json = readClaim(file, text, lineOf, platform, findings);
-      if (json === undefined) continue;
-      kept.put(key, json);
+      const read = readClaim(file, text, lineOf, platform, findings);
+      if (read === undefined) continue;
+      json = read.json;
+      // One that is told about stays out: the next run must tell it again.
+      if (read.version === CURRENT_CLAIM) kept.put(key, json);
     }
     const props = declare(file, platform, JSON.parse(json) as TenantProps, findings);
     if (!props) continue;
@@ -75,14 +77,14 @@ function claimFiles(root: string, findings: Finding[]): readonly string[] {
   return files;
 }
 
-/** The claim's spec as JSON; undefined where anything is wrong with the claim. */
+/** The claim's spec as JSON, in the words of the current version; undefined where anything is wrong with the claim. */
 function readClaim(
   file: string,
   text: string,
   lineOf: LineOf,
   platform: Platform,
   findings: Finding[],
-): string | undefined {
+): { readonly json: string; readonly version: ClaimVersion } | undefined {
   if (text.length > CLAIM_LIMIT) {
     const message = `has ${text.length} characters, ${CLAIM_LIMIT} is the limit`;
     findings.push(fileFinding(file, 'config/too-large', message, 'take out what is no claim'));
@@ -105,10 +107,12 @@ function readClaim(
     return undefined;
   }
   const name = nameOf(file);
-  const faults = validateShape(claimSchema, claim, { file, lineOf });
+  const version = versionOf(claim);
+  const faults = validateShape(version.schema, claim, { file, lineOf });
   findings.push(...faults.map((fault) => ({ ...fault, unit: name })));
   if (!faults.every(({ field }) => field?.startsWith('spec'))) return undefined;
-  const { metadata, spec } = claim as Claim;
+  if (version.until !== undefined) findings.push(oldVersion(file, name, version, lineOf(['apiVersion'])));
+  const { metadata, spec } = claim as { readonly metadata: { readonly name: string }; readonly spec: TenantProps };
   if (metadata.name !== name) {
     findings.push({
       ...fileFinding(
@@ -121,10 +125,35 @@ function readClaim(
     });
     return undefined;
   }
-  if (faults.length === 0) return JSON.stringify(spec);
+  if (faults.length === 0) return { json: JSON.stringify(version.convert(spec)), version };
   // Its name is taken all the same, so that a second tenant of that name is told at once.
   declare(file, platform, spec, findings);
   return undefined;
+}
+
+/** The version that a claim says it is; the current one where it says none that is read. */
+function versionOf(claim: unknown): ClaimVersion {
+  const said = (claim as { readonly apiVersion?: unknown } | null)?.apiVersion;
+  return CLAIM_VERSIONS.find(({ apiVersion }) => apiVersion === said) ?? CURRENT_CLAIM;
+}
+
+function oldVersion(
+  file: string,
+  unit: string,
+  { apiVersion, until }: ClaimVersion,
+  line: number | undefined,
+): Finding {
+  return {
+    rule: 'config/old-version',
+    severity: 'warning',
+    file,
+    ...(line === undefined ? {} : { line }),
+    field: 'apiVersion',
+    value: apiVersion,
+    message: `version ${apiVersion} of claims is read until ${until}`,
+    fix: `write ${CURRENT_CLAIM.apiVersion}; docs/PLATFORM.md says what changed`,
+    unit,
+  };
 }
 
 function declare(file: string, platform: Platform, spec: TenantProps, findings: Finding[]): TenantProps | undefined {

@@ -39,7 +39,7 @@ export class BenchPlatform {
     const name = `team-${String(this.count).padStart(5, '0')}`;
     const props = propsOf(name, this.count++);
     if (form === 'yaml') {
-      const claim = { apiVersion: 'platform.keelson.dev/v1', kind: 'Tenant', metadata: { name }, spec: props };
+      const claim = { apiVersion: 'platform.keelson.dev/v2', kind: 'Tenant', metadata: { name }, spec: props };
       this.write(`tenants/claims/${name}.yaml`, dump(claim));
     } else {
       this.write(
@@ -68,6 +68,6 @@ function propsOf(name: string, index: number): TenantProps {
       dev: index % 3 === 0 ? { quota: { cpu: String(4 + (index % 8)), memory: '16Gi' } } : {},
       prod: index % 5 === 0 ? { quota: { cpu: '24', memory: '48Gi', storage: '500Gi', pods: 150 } } : {},
     },
-    delivery: { repository: `https://git.example.com/${name}/deploy.git` },
+    repositories: [{ url: `https://git.example.com/${name}/deploy.git` }],
   };
 }

@@ -67,14 +67,14 @@ const platform = (): Data => ({
 });
 
 const claim = (): Data => ({
-  apiVersion: 'platform.keelson.dev/v1',
+  apiVersion: 'platform.keelson.dev/v2',
   kind: 'Tenant',
   metadata: { name: 'payments' },
   spec: {
     owner: { email: 'payments@example.com', team: 'Payments' },
     groups: { developers: 'payments-developers', admins: 'payments-admins' },
     environments: { dev: {}, prod: { quota: { cpu: '16', memory: '32Gi', storage: '200Gi', pods: 100 } } },
-    delivery: { repository: 'git@github.com:example/payments.git', path: 'deploy/all', revision: 'v1.2' },
+    repositories: [{ url: 'git@github.com:example/payments.git', path: 'deploy/all', revision: 'v1.2' }],
   },
 });
 
@@ -292,7 +292,7 @@ describe('what is no plain data', () => {
   test('a key that is undefined is one that is not there', () => {
     expect(check(claimSchema, { ...claim(), extra: undefined })).toMatchObject([{ rule: 'config/unknown-key' }]);
     const whole = claim();
-    expect(check(claimSchema, { ...whole, spec: { ...(whole.spec as Data), delivery: undefined } })).toEqual([]);
+    expect(check(claimSchema, { ...whole, spec: { ...(whole.spec as Data), repositories: undefined } })).toEqual([]);
   });
 });
 

@@ -34,16 +34,16 @@ const everything = `  environments:
       nodePool: machine
       quota: { cpu: '8', memory: 16Gi, storage: 100Gi, pods: 20 }
     sandbox: {}
-  delivery:
-    repository: https://git.example.com/shop.git
-    path: k8s/overlays
-    revision: release
+  repositories:
+    - url: https://git.example.com/shop.git
+      path: k8s/overlays
+      revision: release
 `;
 const everythingInCode = `environments: {
     sandbox: { quota: undefined },
     live: { quota: { pods: 20, storage: '100Gi', memory: '16Gi', cpu: '8' }, nodePool: 'machine' },
   },
-  delivery: { revision: 'release', path: 'k8s/overlays', repository: 'https://git.example.com/shop.git' },`;
+  repositories: [{ revision: 'release', path: 'k8s/overlays', url: 'https://git.example.com/shop.git' }],`;
 
 test.each([
   ['with the least', '', ''],
@@ -51,7 +51,7 @@ test.each([
   [
     'with words for what is not said',
     '  environments:\n    sandbox:\n      quota: { pods: 7 }\n',
-    'environments: { sandbox: { quota: { cpu: undefined, pods: 7 }, nodePool: undefined } }, delivery: undefined,',
+    'environments: { sandbox: { quota: { cpu: undefined, pods: 7 }, nodePool: undefined } }, repositories: undefined,',
   ],
 ])('A tenant %s is the same to the byte as YAML and as a construct', async (_, more, code) => {
   const yaml = await treeOf(folderOf(smallPlatform({ 'tenants/claims/shop.yaml': claimFile('shop', more) })));

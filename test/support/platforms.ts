@@ -88,7 +88,7 @@ new Tenant(platform, '${name}', {
 
 /** A `tenants/claims/<name>.yaml`; `more` is further lines of its spec, indented by two. */
 export function claimFile(name: string, more = ''): string {
-  return `apiVersion: platform.keelson.dev/v1
+  return `apiVersion: platform.keelson.dev/v2
 kind: Tenant
 metadata:
   name: ${name}

@@ -17,6 +17,9 @@ const API_SERVER_PORT = { aws: 6443, eks: 443, local: 6443 } as const;
 
 const STORAGE_CLASS = { aws: 'gp3', eks: 'gp3', local: 'local-path' } as const;
 
+/** Where a mail server takes mail from whoever signs in (RFC 6409). */
+const SUBMISSION_PORT = 587;
+
 /** Copies of controllers and of what votes. Two survive a node, three a node during an update; one machine needs one. */
 const REPLICAS = {
   aws: { controller: 2, quorum: 3 },
@@ -174,11 +177,13 @@ function describe(name: string, props: ClusterProps, platform: PlatformProps): C
   return {
     name,
     provider: props.provider,
+    ...(props.tenant === undefined ? {} : { tenant: props.tenant }),
     ...(props.region === undefined ? {} : { region: props.region }),
     ...(props.accountId === undefined ? {} : { accountId: props.accountId }),
     kubernetesVersion: props.kubernetesVersion,
     production: environments.some(([, environment]) => environment.production === true),
     environments: environments.map(([environment]) => environment),
+    tenantDomains: [...new Set(environments.flatMap(([, one]) => one.domains ?? [`apps.${domain}`]))].sort(compareText),
     nodePools: Object.entries(props.nodePools)
       .sort(([a], [b]) => compareText(a, b))
       .map(([poolName, pool]) => nodePool(poolName, pool)),
@@ -211,6 +216,9 @@ function describe(name: string, props: ClusterProps, platform: PlatformProps): C
         groups: { ...oidc.groups },
       },
       breakGlassGroup: platform.breakGlass.group,
+      ...(platform.mail === undefined
+        ? {}
+        : { mail: { ...platform.mail, port: platform.mail.port ?? SUBMISSION_PORT } }),
     },
   };
 }
@@ -224,6 +232,9 @@ function dnsAddress(serviceCidr: string): string | undefined {
   }
 }
 
+/** Label and taint of machines that one tenant has for itself. */
+const DEDICATED = 'keelson.dev/tenant';
+
 function nodePool(name: string, props: NodePoolProps): NodePool {
   return {
     name,
@@ -231,8 +242,12 @@ function nodePool(name: string, props: NodePoolProps): NodePool {
     maximum: props.maximum ?? props.minimum,
     ...(props.instanceType === undefined ? {} : { instanceType: props.instanceType }),
     capacity: { cpu: props.capacity.cpu, memory: props.capacity.memory, pods: props.capacity.pods ?? PODS_A_NODE },
-    labels: { ...props.labels },
-    taints: (props.taints ?? []).map((taint) => ({ ...taint })),
+    labels: { ...props.labels, ...(props.tenant === undefined ? {} : { [DEDICATED]: props.tenant }) },
+    taints: [
+      ...(props.taints ?? []).map((taint) => ({ ...taint })),
+      ...(props.tenant === undefined ? [] : [{ key: DEDICATED, value: props.tenant, effect: 'NoSchedule' as const }]),
+    ],
+    ...(props.tenant === undefined ? {} : { tenant: props.tenant }),
   };
 }
 

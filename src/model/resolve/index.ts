@@ -162,6 +162,7 @@ function withRoles(cluster: Cluster, active: ReadonlyMap<string, ActiveComponent
     dns: { ...(pods(withRole('dns')) ?? { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }), port: 53 },
     gitopsNamespace: withRole('gitops')?.namespace ?? 'argocd',
     ...(metrics && scraper ? { metrics: { namespace: metrics.namespace, labels: scraper.labels } } : {}),
+    addOns: [...active.keys()].sort(compareText),
     platformNamespaces: [...new Set([...active.values()].map(({ namespace }) => namespace))].sort(compareText),
   };
 }

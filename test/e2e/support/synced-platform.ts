@@ -271,7 +271,7 @@ data:
   text: good morning
 `;
 
-const HANDBOOK = `apiVersion: platform.keelson.dev/v1
+const HANDBOOK = `apiVersion: platform.keelson.dev/v2
 kind: Tenant
 metadata:
   name: handbook
@@ -290,7 +290,7 @@ export const payments = new Tenant(platform, 'payments', {
   owner: { email: 'payments@example.com', team: 'Payments' },
   groups: { developers: 'payments-developers', admins: 'payments-leads', viewers: 'payments-readers' },
   environments: { sandbox: { quota: { cpu: '8', memory: '16Gi', storage: '20Gi', pods: 20 } } },
-  delivery: { repository: '${deploy}' },
+  repositories: [{ url: '${deploy}' }],
 });
 `;
 }

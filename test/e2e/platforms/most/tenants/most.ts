@@ -11,5 +11,5 @@ export const most = new Tenant(platform, long('0-', 40), {
     [long('prod', 20)]: { quota, nodePool: long('pool', 30) },
     [long('test', 20)]: { quota: { cpu: '100m', memory: '512Mi', storage: '1', pods: 1 }, nodePool: '1e3' },
   },
-  delivery: { repository: 'ssh://git@git.example.com:2222/a/b.git', path: '_a/B.c/d-e', revision: 'v1.2.3/x_y' },
+  repositories: [{ url: 'ssh://git@git.example.com:2222/a/b.git', path: '_a/B.c/d-e', revision: 'v1.2.3/x_y' }],
 });

@@ -1,0 +1,186 @@
+import type { TenantEnvironmentProps, TenantProps } from '../../claim.generated';
+import type { TenantDeclaration } from '../../declare';
+import { compareText } from '../../finding';
+import type { PlatformProps } from '../../platform.generated';
+import type { ResolvedCluster, TenantEnvironment, TenantSlice } from '../../slices';
+import type { Findings } from '../findings';
+import { backupOf } from './backup';
+import { Claimant } from './claimant';
+import { connectionsOf, type OtherClaim } from './connections';
+import { databasesOf } from './databases';
+import { hostsOf } from './hosts';
+import { identitiesOf } from './identities';
+import { checkNamespace, namespaceOf } from './namespaces';
+import { nodePoolOf } from './node-pool';
+import { checkQuota, limitsOf, quotaOf } from './quota';
+import { isIn } from './scope';
+
+/** A tenant on one cluster, and the file that declares it. */
+export interface PlacedTenant {
+  readonly cluster: string;
+  readonly slice: TenantSlice;
+  readonly file: string;
+}
+
+/** What judging one tenant may look at beyond its own claim. */
+export interface Surroundings {
+  readonly platform: PlatformProps;
+  readonly clusters: ReadonlyMap<string, ResolvedCluster>;
+  /** Claims of all tenants by name, those with faults too. */
+  readonly claims: ReadonlyMap<string, OtherClaim>;
+  /** Who has which namespace so far. */
+  readonly namespaces: ReadonlyMap<string, Claimant>;
+}
+
+/** Tenants placed on clusters, every default filled in. A tenant with a fault of its own is left out; the others stay. */
+export function resolveTenants(
+  tenants: readonly TenantDeclaration[],
+  platform: PlatformProps,
+  clusters: ReadonlyMap<string, ResolvedCluster>,
+  findings: Findings,
+): readonly PlacedTenant[] {
+  const namespaces = new Map<string, Claimant>();
+  const claims = new Map(tenants.map(({ name, file, props }) => [name, { file, props }]));
+  const around: Surroundings = { platform, clusters, claims, namespaces };
+  const placed: PlacedTenant[] = [];
+  for (const declaration of tenants) {
+    const claimant = new Claimant(declaration, findings);
+    const environments = environmentsOf(claimant, around);
+    if (claimant.faulty) continue;
+    for (const { environment } of environments) namespaces.set(environment.namespace, claimant);
+    for (const cluster of [...new Set(environments.map((one) => one.cluster))].sort(compareText)) {
+      const here = environments.filter((one) => one.cluster === cluster).map(({ environment }) => environment);
+      placed.push({ cluster, file: declaration.file, slice: sliceOf(claimant, platform, here) });
+    }
+  }
+  return placed;
+}
+
+function environmentsOf(
+  claimant: Claimant,
+  around: Surroundings,
+): readonly { readonly cluster: string; readonly environment: TenantEnvironment }[] {
+  const { platform, clusters } = around;
+  const known = Object.keys(platform.environments).sort(compareText);
+  const claimed: Readonly<Record<string, TenantEnvironmentProps>> =
+    claimant.props.environments ??
+    Object.fromEntries(known.filter((name) => !platform.environments[name]?.production).map((name) => [name, {}]));
+  if (Object.keys(claimed).length === 0) {
+    claimant.fault(['environments'], {
+      rule: 'required',
+      message: 'every environment of this platform is a production one, so that none is taken by default',
+      fix: `name those wanted: ${known.join(', ')}`,
+    });
+  }
+  const found: { cluster: string; environment: TenantEnvironment }[] = [];
+  for (const [name, claim] of Object.entries(claimed).sort(([a], [b]) => compareText(a, b))) {
+    const described = Object.hasOwn(platform.environments, name) ? platform.environments[name] : undefined;
+    const cluster = clusters.get(described?.cluster ?? '');
+    // Both are named by the check of references.
+    if (!described || !cluster) return [];
+    const environment = environmentOf(claimant, name, claim, described, cluster, around);
+    if (environment) found.push({ cluster: cluster.name, environment });
+  }
+  return found;
+}
+
+function environmentOf(
+  claimant: Claimant,
+  name: string,
+  claim: TenantEnvironmentProps,
+  described: PlatformProps['environments'][string],
+  cluster: ResolvedCluster,
+  { platform, claims, namespaces }: Surroundings,
+): TenantEnvironment | undefined {
+  const { props } = claimant;
+  const at = ['environments', name];
+  const production = described.production === true;
+  const namespace = namespaceOf(claimant.name, name);
+  checkNamespace(claimant, namespace, at, cluster, namespaces);
+  const pool = nodePoolOf(claimant, claim.nodePool, cluster, [...at, 'nodePool']);
+  if (!pool) return undefined;
+  const quota = quotaOf(claim.quota, production);
+  checkQuota(claimant, quota, [...at, 'quota']);
+  const dedicated = pool.tenant === claimant.name;
+  return {
+    name,
+    namespace,
+    production,
+    quota,
+    limits: limitsOf(quota, pool),
+    ...(claim.nodePool !== undefined || dedicated
+      ? { nodePool: { name: pool.name, labels: pool.labels, taints: pool.taints, dedicated } }
+      : {}),
+    virtualCluster: props.tier === 4 && cluster.tenant !== claimant.name,
+    hosts: hostsOf(claim),
+    connections: connectionsOf(claimant.name, props, name, claims),
+    repositories: (props.repositories ?? [])
+      .filter((one) => isIn(one, name))
+      .map(({ url, path = 'deploy', revision = 'main', private: needsCredentials = false }) => ({
+        url,
+        path,
+        revision,
+        private: needsCredentials,
+      })),
+    databaseProvider: described.databases ?? (production && cluster.provider !== 'local' ? 'rds' : 'cluster'),
+    databases: databasesOf(props, name, production),
+    identities: identitiesOf(props, name, namespace, cluster),
+    autoscaling: {
+      minimum: claim.autoscaling?.minimum ?? (production ? 2 : 0),
+      maximum: claim.autoscaling?.maximum ?? (production ? 50 : 10),
+    },
+    backup: backupOf(props, platform),
+  };
+}
+
+function sliceOf(
+  { name, props }: Claimant,
+  platform: PlatformProps,
+  environments: readonly TenantEnvironment[],
+): TenantSlice {
+  const { owner } = props;
+  return {
+    kind: 'tenant',
+    name,
+    owner: { email: owner.email, team: owner.team ?? name, onCall: owner.onCall ?? owner.email },
+    groups: groupsOf(props, platform.oidc.groupsPrefix ?? 'oidc:'),
+    costCentre: props.costCentre ?? name,
+    ...(props.monthlyBudget === undefined ? {} : { monthlyBudget: props.monthlyBudget }),
+    tier: props.tier ?? 1,
+    dataClass: props.dataClass ?? 'internal',
+    state: props.state ?? 'active',
+    labels: Object.fromEntries(Object.entries(props.labels ?? {}).sort(([a], [b]) => compareText(a, b))),
+    metrics: (props.metrics ?? []).map(({ port, path = '/metrics', workload }) => ({
+      port,
+      path,
+      ...(workload === undefined ? {} : { workload }),
+    })),
+    secretStores: [...(props.secretStores ?? [])].sort(compareText),
+    registries: [...(props.registries ?? [])].sort(compareText),
+    alertReceivers: (props.alertReceivers ?? (platform.mail ? [{ type: 'email' as const }] : [])).map((one) => ({
+      severities: ['critical', 'warning'] as const,
+      ...(one.type === 'email' ? { to: owner.email } : {}),
+      ...one,
+    })),
+    slos: Object.entries(props.slos ?? {})
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([slo, { objective, days = 30, metric, labels = {}, bad }]) => ({
+        name: slo,
+        objective,
+        days,
+        metric,
+        labels,
+        bad,
+      })),
+    environments,
+  };
+}
+
+function groupsOf(props: TenantProps, prefix: string): TenantSlice['groups'] {
+  const { developers, admins, viewers } = props.groups;
+  return {
+    developers: prefix + developers,
+    ...(admins === undefined ? {} : { admins: prefix + admins }),
+    ...(viewers === undefined ? {} : { viewers: prefix + viewers }),
+  };
+}
