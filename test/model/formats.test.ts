@@ -21,7 +21,14 @@ const good: Readonly<Record<string, readonly string[]>> = {
     'http://127.0.0.1:3000/team/repository.git',
   ],
   group: ['payments-developers', 'oidc:admins', '/team/payments', 'cn=payments,ou=groups', 'Größe'],
+  arn: [
+    'arn:aws:s3:::bucket/*',
+    'arn:aws:dynamodb:{region}:{account}:table/orders-{environment}',
+    'arn:aws-cn:sqs:cn-north-1:111122223333:queue',
+    'arn:aws:logs:eu-central-1:111122223333:log-group:/app:*',
+  ],
   host: ['api.prod.example.com', 'localhost', '10.1.2.3'],
+  'host-pattern': ['api.stripe.com', '*.example.com'],
   'https-url': [
     'https://login.example.com',
     'https://login.example.com:8443/realms/main',
@@ -123,6 +130,19 @@ const bad: Readonly<Record<string, readonly (readonly [text: string, fix: string
     ['registry.example.com/apps/web:1.0', 'write `registry.example.com/apps/web`'],
     ['team/apps', 'write the host too, such as `docker.io/team/apps`'],
     ['registry.example.com:99999', 'write a registry such as `registry.example.com/apps`'],
+  ],
+  arn: [
+    ['*', 'write an ARN such as `arn:aws:s3:::bucket/*`'],
+    ['arn:aws:s3:::*', 'write an ARN such as `arn:aws:s3:::bucket/*`'],
+    ['arn:aws:s3:::team-*/x', 'write an ARN such as `arn:aws:s3:::bucket/*`'],
+    ['arn:aws:iam::*:role/admin', 'write an ARN such as `arn:aws:s3:::bucket/*`'],
+    ['arn:aws:sqs:{zone}:{account}:queue', 'write `{account}`, `{region}`, `{environment}`'],
+  ],
+  'host-pattern': [
+    ['*', 'name a host, or `*.` and a domain'],
+    ['*.com', 'name a host, or `*.` and a domain'],
+    ['api.*.example.com', 'write `api.example.com`'],
+    ['https://api.example.com/v1', 'write `api.example.com`'],
   ],
   semver: [
     ['1.2', 'write `1.2.0`'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { everyField } from '../support/claims';
 import type { Finding } from '../../src/model/finding';
 import { validateShape } from '../../src/model/validate';
 
@@ -14,6 +15,9 @@ interface Schema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly uniqueItems?: boolean;
+  readonly propertyNames?: Schema;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
@@ -70,12 +74,7 @@ const claim = (): Data => ({
   apiVersion: 'platform.keelson.dev/v2',
   kind: 'Tenant',
   metadata: { name: 'payments' },
-  spec: {
-    owner: { email: 'payments@example.com', team: 'Payments' },
-    groups: { developers: 'payments-developers', admins: 'payments-admins' },
-    environments: { dev: {}, prod: { quota: { cpu: '16', memory: '32Gi', storage: '200Gi', pods: 100 } } },
-    repositories: [{ url: 'git@github.com:example/payments.git', path: 'deploy/all', revision: 'v1.2' }],
-  },
+  spec: everyField(),
 });
 
 const check = (schema: object, value: unknown) => validateShape(schema, value, { file: 'platform.ts' });
@@ -108,7 +107,7 @@ test('a key that nobody knows is told with the one that was meant', () => {
     file: 'platform.ts',
     field: 'clusters.prod.nodePools.general.minimun',
     message: 'unknown key `minimun`',
-    fix: 'remove it, or write one of `minimum`, `maximum`, `instanceType`, `capacity`, `labels` or `taints`',
+    fix: 'remove it, or write one of `minimum`, `maximum`, `instanceType`, `capacity`, `labels`, `taints` or `tenant`',
   });
 });
 
@@ -420,7 +419,11 @@ function faultsOf(root: Schema, schema: Schema, value: unknown, path: Path = [])
   const plants: Plant[] = [{ path, what: 'type', value: schema.type === 'array' ? {} : ['x'] }];
   const add = (what: string, bad: unknown) => plants.push({ path, what, value: bad });
   if (schema.format) add('format', 'no *: good');
-  if (schema.pattern) add('pattern', '-no *: good');
+  if (schema.pattern) add('pattern', new RegExp(schema.pattern).test('-no *: good') ? 'two\nlines' : '-no *: good');
+  if (schema.uniqueItems && Array.isArray(value)) add('repeated', [...(value as unknown[]), value[0]]);
+  if (schema.minItems) add('nothing', []);
+  if (schema.propertyNames?.format)
+    plants.push({ path: [...path, 'no *: good'], what: 'name', value: Object.values(value as Data)[0] });
   if (schema.enum) add('enum', 'nothing');
   if (schema.const !== undefined) add('const', 'nothing');
   if (schema.minimum !== undefined) add('minimum', schema.minimum - 1);
@@ -452,9 +455,10 @@ test('a valid platform has no finding, and any one fault planted in it has exact
       expect(check(platformSchema, whole)).toEqual([]);
       const plants = faultsOf(platformSchema, platformSchema, whole);
       const plant = plants[pick % plants.length]!;
+      const repeated = plant.what === 'repeated' ? [(plant.value as unknown[]).length - 1] : [];
       expect(only(check(platformSchema, withPlant(whole, plant))).field ?? '').toBe(
-        plant.path
-          .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+        [...plant.path, ...repeated]
+          .map((key) => (typeof key === 'number' ? `[${key}]` : /^[\w$-]+$/.test(key) ? `.${key}` : `["${key}"]`))
           .join('')
           .slice(1),
       );
@@ -480,3 +484,23 @@ test.each([
     }
   },
 );
+
+test('the claim with every field has every field', () => {
+  const missing = (schema: Schema, value: unknown, path: string): string[] => {
+    const name = schema.$ref?.split('/').at(-1);
+    if (name) return missing(claimSchema.definitions![name]!, value, path);
+    const parts = Array.isArray(value) ? value : Object.values((value ?? {}) as Data);
+    const inner =
+      schema.items ?? (typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined);
+    // Of several entries each may say something else.
+    if (inner?.properties ?? inner?.$ref) return missing(inner!, Object.assign({}, ...parts), `${path}.*`);
+    return Object.entries(schema.properties ?? {}).flatMap(([key, one]) => {
+      const part = (value as Data | undefined)?.[key];
+      return part === undefined ? [`${path}.${key}`] : missing(one, part, `${path}.${key}`);
+    });
+  };
+  expect(missing(claimSchema.definitions!.TenantProps!, everyField(), 'spec')).toEqual([]);
+  expect(missing(claimSchema.definitions!.TenantProps!, { ...everyField(), metrics: undefined }, 'spec')).toEqual([
+    'spec.metrics',
+  ]);
+});

@@ -231,7 +231,7 @@ test.each<[string, string, RegExp]>([
   ],
   ['has 300 kB', claimFile('bad', `# ${'x'.repeat(300_000)}\n`), /characters, 262144 is the limit/],
   ['sets a prototype', claimFile('bad', '  __proto__:\n    delivery: {}\n'), /__proto__/],
-  ['is of another version', claimFile('bad').replace('keelson.dev/v1', 'keelson.dev/v2'), /apiVersion/],
+  ['is of another version', claimFile('bad').replace('keelson.dev/v2', 'keelson.dev/v9'), /apiVersion/],
   ['contains itself', claimFile('bad', '  environments: &e\n    sandbox: *e\n'), /contains itself/],
   ['is nested very deep', claimFile('bad', `  delivery: ${'['.repeat(90_000)}\n`), /bad\.yaml/],
   ['is binary', Buffer.from([0, 1, 2, 255, 254]).toString('latin1'), /is not YAML/],
