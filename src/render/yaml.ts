@@ -18,21 +18,35 @@ export function toYaml(objects: readonly object[]): string {
   return objects.map((object) => Object.entries(inOrder(object)).map(fieldText).join('')).join('---\n');
 }
 
-/** Texts of fields by their JSON: what tenants differ in stands in few of their fields, and writing YAML is slow. */
+/** Texts of fields by their JSON: the objects of a unit differ in few of their fields, and writing YAML is slow. */
 const texts = new Map<string, string>();
-/** Texts kept; what is kept beyond the few that come again and again would only take memory. */
+/** Texts kept at a time: many times those of one unit. */
 const MOST_TEXTS = 1000;
 
 /** One field at the top of an object, as a document of its own would have it. */
 function fieldText([name, value]: [string, unknown]): string {
+  if (value === undefined) return '';
+  if (name === 'metadata' && isMap(value)) {
+    const inner = Object.entries(value).map(textOf).join('');
+    if (inner !== '') return `metadata:\n${inner.replace(/^(?=.)/gm, '  ')}`;
+  }
+  return textOf([name, value]);
+}
+
+function textOf([name, value]: [string, unknown]): string {
   if (value === undefined) return '';
   const json = JSON.stringify({ [name]: value });
   const known = texts.get(json);
   if (known !== undefined) return known;
   // From the JSON, so that what cannot be told apart by it is written the same.
   const text = dump(JSON.parse(json), { noRefs: true, lineWidth: -1 });
-  if (name !== 'metadata' && texts.size < MOST_TEXTS) texts.set(json, text);
+  if (texts.size === MOST_TEXTS) texts.clear();
+  texts.set(json, text);
   return text;
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function inOrder(object: object): object {
