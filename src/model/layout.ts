@@ -60,9 +60,14 @@ export function addOnPath(cluster: string, addOn: string, facet: string): string
   return `clusters/${cluster}/baseline/${addOn}/${facet}.yaml`;
 }
 
+/** The directory of the guardrails in their enforced forms. */
+export function guardrailsDirectory(cluster: string): string {
+  return `clusters/${cluster}/policies`;
+}
+
 /** One guardrail in its enforced form. */
 export function guardrailPath(cluster: string, guardrail: string): string {
-  return `clusters/${cluster}/policies/${guardrail}.yaml`;
+  return `${guardrailsDirectory(cluster)}/${guardrail}.yaml`;
 }
 
 /** The directory of all that belongs to a tenant on a cluster. */

@@ -1,7 +1,8 @@
 import { types } from 'node:util';
 import { ApiObject, App, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { addOnPath, appPath, intentPath, readmePath, rootPath, tenantPath } from '../model/layout';
+import { addGuardrail, applies } from '../../charts/guardrail';
+import { addOnPath, appPath, guardrailPath, intentPath, readmePath, rootPath, tenantPath } from '../model/layout';
 import { stamp } from '../gitops/stamp';
 import { blobId } from '../gitops/tree';
 import type { Component } from '../model/component';
@@ -9,7 +10,7 @@ import type { Finding } from '../model/finding';
 import type { ClusterSlice, ComponentSlice, ResolvedCluster, TenantSlice, Unit } from '../model/slices';
 import { checkObject } from '../schemas';
 import { intentOf } from './intent';
-import { addOnFacets, baseline, clusterFacets, tenantFacets } from './product';
+import { addOnFacets, baseline, clusterFacets, guardrails, tenantFacets } from './product';
 import { toYaml } from './yaml';
 
 // cdk8s sorts all keys by default; objects keep the order in which they were written, which people chose for a reason.
@@ -91,6 +92,12 @@ function renderCluster(files: Files, slice: ClusterSlice, cluster: ResolvedClust
   for (const [name, facet] of clusterFacets()) {
     const path = facet.into === 'root' ? rootPath(cluster.name) : appPath(cluster.name, name);
     files.add(path, name, (scope) => facet.render(scope, slice, cluster));
+  }
+  for (const [name, guardrail] of guardrails()) {
+    if (!applies(guardrail, cluster)) continue;
+    files.add(guardrailPath(cluster.name, name), `guardrail-${name}`, (scope) =>
+      addGuardrail(scope, guardrail, cluster),
+    );
   }
   files.write(intentPath(cluster.name), toYaml([intentOf(slice, cluster)]), 0);
 }

@@ -1,0 +1,19 @@
+/**
+ * What stands on the namespaces of tenants for guardrails to read: policies are one a cluster, never one a tenant, so
+ * that what differs from tenant to tenant is told by its namespaces, which no tenant can change.
+ */
+export const TENANT_NAMESPACE = {
+  /** Label: the tenant's name. Guardrails hold wherever it stands. */
+  tenant: 'tenant',
+  /** Label: name of the environment. */
+  environment: 'environment',
+  /** Label: `true` in a production environment, else `false`. */
+  production: 'keelson.dev/production',
+  /** Label: the tenant's tier, `1` to `4`. */
+  tier: 'keelson.dev/tier',
+  /** Annotation: node pool that all of its Pods run on. Absent where it is left to the scheduler. */
+  nodePool: 'keelson.dev/node-pool',
+  /** Annotations: copies of a workload that an autoscaler may ask for, at the least and at the most. */
+  autoscalingMinimum: 'keelson.dev/autoscaling-minimum',
+  autoscalingMaximum: 'keelson.dev/autoscaling-maximum',
+} as const;
