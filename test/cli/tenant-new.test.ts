@@ -35,7 +35,7 @@ describe('tenant new', () => {
   function team(): string {
     if (folder) return folder;
     folder = folderOf(smallPlatform());
-    for (const part of ['src', 'charts', 'package.json', 'package-lock.json', 'node_modules'])
+    for (const part of ['src', 'charts', 'policies', 'package.json', 'package-lock.json', 'node_modules'])
       execFileSync('ln', ['-s', join(product, part), join(folder, part)]);
     return folder;
   }

@@ -102,7 +102,7 @@ test.each([
 test('The product reached by a symbolic link takes a platform that imports through that link', () => {
   const checkout = folderOf({});
   // The platform's files stand beside the product, as in a team's own repository, and the whole is linked to.
-  for (const part of ['src', 'charts', 'bin', 'package.json', 'package-lock.json'])
+  for (const part of ['src', 'charts', 'policies', 'bin', 'package.json', 'package-lock.json'])
     cpSync(join(product, part), join(checkout, part), { recursive: true });
   symlinkSync(join(product, 'node_modules'), join(checkout, 'node_modules'));
   mkdirSync(join(checkout, 'tenants'));
