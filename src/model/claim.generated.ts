@@ -245,9 +245,9 @@ export interface QuotaProps {
    */
   pods?: number;
   /**
-   * Volumes together by StorageClass.
+   * Volumes together by StorageClass; a class that is not named here may hold the whole of `storage`.
    *
-   * @default - the whole of `storage` from any class that the platform offers
+   * @default - none is bounded further
    */
   storageClasses?: {
     [k: string]: string;
@@ -377,6 +377,12 @@ export interface RepositoryProps {
    * URL without credentials.
    */
   url: string;
+  /**
+   * Short name, by which its Applications go. No two of a claim are the same.
+   *
+   * @default - the last part of the URL
+   */
+  name?: string;
   /**
    * Directory that holds one directory an environment, such as `deploy` for `deploy/dev`.
    *

@@ -80,6 +80,8 @@ export interface Cluster {
   readonly provisioned?: ClusterOutputs;
   /** StorageClass that stateful add-ons ask for. */
   readonly storageClass: string;
+  /** StorageClasses that its add-ons bring, in code-unit order: what tenants may ask for. */
+  readonly storageClasses: readonly string[];
   /**
    * How many copies things run in. `controller`: leader-elected or stateless Deployments (2, local 1);
    * `quorum`: what votes or keeps three replicas (3, local 1).
@@ -90,6 +92,8 @@ export interface Cluster {
     /** Who answers for the platform; becomes a contact in ACME accounts and annotations. */
     readonly contact: string;
     readonly gitops: { readonly url: string; readonly branch: string };
+    /** Where repositories of tenants may be, as `host:port` in code-unit order; empty where all are on the machine itself. */
+    readonly gitHosts: readonly string[];
     readonly registries: readonly string[];
     readonly oidc: {
       readonly issuer: string;

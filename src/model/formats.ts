@@ -5,6 +5,7 @@ import { labelFault, labelKeyFault, labelValueFault, subdomainFault } from './na
 import { bytesFault, coresFault, quantityFault } from './quantity';
 import { show } from './show';
 import { nearest } from './suggest';
+import { cronFault, timeZoneFault } from './times';
 import { gitUrlFault, httpsUrlFault } from './urls';
 
 /** A named format of a string, as JSON Schemas refer to it. */
@@ -39,6 +40,7 @@ export const formats: Readonly<Record<string, Format>> = {
   bytes: { what: 'a quantity of bytes', check: bytesFault },
   cidr: { what: 'an address range', check: cidrFault },
   cores: { what: 'a number of cores', check: coresFault },
+  cron: { what: 'a schedule', check: cronFault },
   'dns-label': { what: 'a DNS label', check: (text) => labelFault(text) },
   'dns-name': { what: 'a domain', check: domainFault },
   email: { what: 'a mail address', check: emailFault },
@@ -53,6 +55,7 @@ export const formats: Readonly<Record<string, Format>> = {
   quantity: { what: 'a Kubernetes quantity', check: quantityFault },
   registry: { what: 'a registry', check: registryFault },
   semver: { what: 'an exact version', check: versionFault },
+  'time-zone': { what: 'a time zone', check: timeZoneFault },
 };
 
 /** A domain of two parts or more; `localhost` is one too. */
@@ -125,6 +128,8 @@ function groupFault(text: string): Fault | undefined {
     return { message: `${show(text)} has blanks or control characters`, fix: 'name one group' };
   if (text.includes('*'))
     return { message: `${show(text)} has a wildcard, and groups are matched whole`, fix: 'name one group' };
+  // Argo CD takes no project with such a group.
+  if (text.includes('"')) return { message: `${show(text)} has a quotation mark`, fix: 'name a group without one' };
   if (text.length > 256)
     return { message: `${show(text)} is too long for a group`, fix: 'write at most 256 characters' };
   return undefined;

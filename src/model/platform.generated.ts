@@ -44,6 +44,15 @@ export interface PlatformProps {
       string;
   };
   /**
+   * Hosts that repositories of tenants may be on: Argo CD gets manifests from there, by HTTPS and by SSH unless a port is named.
+   *
+   * @default - the host of the GitOps repository
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  gitHosts?: string[];
+  /**
    * Registries, or paths in them, that images may come from, such as `registry.example.com/apps`.
    *
    * @minItems 1
@@ -344,6 +353,44 @@ export interface EnvironmentProps {
    * @default - `rds` in production in a cloud, else `cluster`
    */
   databases?: 'rds' | 'cluster';
+  /**
+   * When what teams have merged is deployed, and when it waits.
+   *
+   * @default - at any time: merging is the decision, and a fix must not wait for a window
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  syncWindows?: SyncWindowProps[];
+}
+/**
+ * A span of time that comes again and again. Where there is one of kind `allow`, nothing is deployed outside of those.
+ */
+export interface SyncWindowProps {
+  /**
+   * Whether it is a time to deploy or one to wait.
+   */
+  kind: 'allow' | 'deny';
+  /**
+   * When it begins: minute, hour, day of the month, month and day of the week, as cron has it.
+   */
+  schedule: string;
+  /**
+   * How long it lasts, such as `10h` or `1h30m`.
+   */
+  duration: string;
+  /**
+   * Time zone of the schedule, such as `Europe/Berlin`.
+   *
+   * @default UTC
+   */
+  timeZone?: string;
+  /**
+   * Whether people who may sync can do so while others wait, such as a tenant's admins for an urgent fix.
+   *
+   * @default true
+   */
+  manualSync?: boolean;
 }
 /**
  * What the classes of tenants' data mean for their backups.

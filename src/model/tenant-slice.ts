@@ -87,10 +87,24 @@ export interface TenantDatabase {
 
 /** A repository that Argo CD deploys a directory an environment of: `<path>/<environment>`. */
 export interface TenantRepository {
+  /** Its own in the whole claim. */
+  readonly name: string;
   readonly url: string;
   readonly path: string;
   readonly revision: string;
   readonly private: boolean;
+}
+
+/** A span of time in which delivery goes on, or waits. */
+export interface SyncWindow {
+  readonly kind: 'allow' | 'deny';
+  /** Its beginnings, as cron's five fields. */
+  readonly schedule: string;
+  /** Such as `1h30m`. */
+  readonly duration: string;
+  readonly timeZone: string;
+  /** Whether people may sync by hand while it keeps others waiting. */
+  readonly manualSync: boolean;
 }
 
 /** A ServiceAccount that acts as a role in the cloud. */
@@ -174,6 +188,7 @@ export interface TenantEnvironment {
   readonly hosts: readonly TenantHost[];
   readonly connections: TenantConnections;
   readonly repositories: readonly TenantRepository[];
+  readonly syncWindows: readonly SyncWindow[];
   /** What runs its databases. */
   readonly databaseProvider: 'rds' | 'cluster';
   readonly databases: readonly TenantDatabase[];

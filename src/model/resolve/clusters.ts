@@ -1,6 +1,7 @@
 import { contains, nthAddress, overlaps } from '../cidr';
 import type { Cluster, NodePool } from '../cluster';
 import { compareText } from '../finding';
+import { gitHostsOf } from '../git-location';
 import type { ClusterProps, NodePoolProps, PlatformProps } from '../platform.generated';
 import { compareQuantities, parseQuantity } from '../quantity';
 import { nearest } from '../suggest';
@@ -16,6 +17,9 @@ const DNS_ADDRESS = 10;
 const API_SERVER_PORT = { aws: 6443, eks: 443, local: 6443 } as const;
 
 const STORAGE_CLASS = { aws: 'gp3', eks: 'gp3', local: 'local-path' } as const;
+
+/** Those that the drivers of `charts/baseline/` write. */
+const STORAGE_CLASSES = { aws: ['gp3', 'gp3-retain'], eks: ['gp3', 'gp3-retain'], local: ['local-path'] } as const;
 
 /** Where a mail server takes mail from whoever signs in (RFC 6409). */
 const SUBMISSION_PORT = 587;
@@ -201,11 +205,13 @@ function describe(name: string, props: ClusterProps, platform: PlatformProps): C
     domain,
     ...(props.storage === undefined ? {} : { storage: { ...props.storage } }),
     storageClass: STORAGE_CLASS[props.provider],
+    storageClasses: STORAGE_CLASSES[props.provider],
     replicas: REPLICAS[props.provider],
     platform: {
       name: platform.name,
       contact: platform.contact,
       gitops: { url: platform.gitops.url, branch: platform.gitops.branch ?? 'main' },
+      gitHosts: gitHostsOf(platform),
       registries: [...platform.registries],
       oidc: {
         issuer: oidc.issuer,

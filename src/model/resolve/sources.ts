@@ -20,14 +20,13 @@ export function sourceUrl(repository: string): string {
 }
 
 /**
- * Hosts of those repositories, and those that they redirect to, as `host` or `host:port`; a repository on the machine
- * itself has none.
+ * Hosts of those repositories and of tenants', and those that they redirect to, as `host` or `host:port`; a repository
+ * on the machine itself has none.
  */
 export function sourceHosts(active: Iterable<ActiveComponent>, cluster: Cluster): readonly string[] {
-  const hosts = sourcesOf(active, cluster)
-    .flatMap((source) => hostOf(source) ?? [])
-    .flatMap(downloadHosts);
-  return [...new Set(hosts)].sort(compareText);
+  const own = sourcesOf(active, cluster).flatMap((source) => hostOf(source) ?? []);
+  const teams = cluster.platform.gitHosts.map((host) => host.replace(/:443$/, ''));
+  return [...new Set([...own, ...teams].flatMap(downloadHosts))].sort(compareText);
 }
 
 function hostOf(source: string): string | undefined {

@@ -13,7 +13,8 @@ import { identitiesOf } from './identities';
 import { checkNamespace, namespaceOf } from './namespaces';
 import { nodePoolOf } from './node-pool';
 import { checkQuota, limitsOf, quotaOf } from './quota';
-import { isIn } from './scope';
+import { checkRepositories, repositoriesOf, repositoryOwners, type RepositoryOwners } from './repositories';
+import { syncWindowsOf } from './sync-windows';
 
 /** A tenant on one cluster, and the file that declares it. */
 export interface PlacedTenant {
@@ -30,6 +31,7 @@ export interface Surroundings {
   readonly claims: ReadonlyMap<string, OtherClaim>;
   /** Who has which namespace so far. */
   readonly namespaces: ReadonlyMap<string, Claimant>;
+  readonly repositories: RepositoryOwners;
 }
 
 /** Tenants placed on clusters, every default filled in. A tenant with a fault of its own is left out; the others stay. */
@@ -41,7 +43,7 @@ export function resolveTenants(
 ): readonly PlacedTenant[] {
   const namespaces = new Map<string, Claimant>();
   const claims = new Map(tenants.map(({ name, file, props }) => [name, { file, props }]));
-  const around: Surroundings = { platform, clusters, claims, namespaces };
+  const around: Surroundings = { platform, clusters, claims, namespaces, repositories: repositoryOwners(tenants) };
   const placed: PlacedTenant[] = [];
   for (const declaration of tenants) {
     const claimant = new Claimant(declaration, findings);
@@ -72,6 +74,7 @@ function environmentsOf(
       fix: `name those wanted: ${known.join(', ')}`,
     });
   }
+  checkRepositories(claimant, Object.keys(claimed), platform, around.repositories);
   const found: { cluster: string; environment: TenantEnvironment }[] = [];
   for (const [name, claim] of Object.entries(claimed).sort(([a], [b]) => compareText(a, b))) {
     const described = Object.hasOwn(platform.environments, name) ? platform.environments[name] : undefined;
@@ -114,14 +117,8 @@ function environmentOf(
     virtualCluster: props.tier === 4 && cluster.tenant !== claimant.name,
     hosts: hostsOf(claim),
     connections: connectionsOf(claimant.name, props, name, claims),
-    repositories: (props.repositories ?? [])
-      .filter((one) => isIn(one, name))
-      .map(({ url, path = 'deploy', revision = 'main', private: needsCredentials = false }) => ({
-        url,
-        path,
-        revision,
-        private: needsCredentials,
-      })),
+    repositories: repositoriesOf(props, name),
+    syncWindows: syncWindowsOf(described),
     databaseProvider: described.databases ?? (production && cluster.provider !== 'local' ? 'rds' : 'cluster'),
     databases: databasesOf(props, name, production),
     identities: identitiesOf(props, name, namespace, cluster),
