@@ -13,7 +13,9 @@ import { identitiesOf } from './identities';
 import { checkNamespace, namespaceOf } from './namespaces';
 import { nodePoolOf } from './node-pool';
 import { checkQuota, limitsOf, quotaOf } from './quota';
+import { receiversOf } from './receivers';
 import { checkRepositories, repositoriesOf, repositoryOwners, type RepositoryOwners } from './repositories';
+import { slosOf } from './slos';
 import { syncWindowsOf } from './sync-windows';
 
 /** A tenant on one cluster, and the file that declares it. */
@@ -48,11 +50,12 @@ export function resolveTenants(
   for (const declaration of tenants) {
     const claimant = new Claimant(declaration, findings);
     const environments = environmentsOf(claimant, around);
+    const alerting = { alertReceivers: receiversOf(claimant, platform), slos: slosOf(claimant) };
     if (claimant.faulty) continue;
     for (const { environment } of environments) namespaces.set(environment.namespace, claimant);
     for (const cluster of [...new Set(environments.map((one) => one.cluster))].sort(compareText)) {
       const here = environments.filter((one) => one.cluster === cluster).map(({ environment }) => environment);
-      placed.push({ cluster, file: declaration.file, slice: sliceOf(claimant, platform, here) });
+      placed.push({ cluster, file: declaration.file, slice: sliceOf(claimant, platform, alerting, here) });
     }
   }
   return placed;
@@ -133,6 +136,7 @@ function environmentOf(
 function sliceOf(
   { name, props }: Claimant,
   platform: PlatformProps,
+  alerting: Pick<TenantSlice, 'alertReceivers' | 'slos'>,
   environments: readonly TenantEnvironment[],
 ): TenantSlice {
   const { owner } = props;
@@ -154,21 +158,7 @@ function sliceOf(
     })),
     secretStores: [...(props.secretStores ?? [])].sort(compareText),
     registries: [...(props.registries ?? [])].sort(compareText),
-    alertReceivers: (props.alertReceivers ?? (platform.mail ? [{ type: 'email' as const }] : [])).map((one) => ({
-      severities: ['critical', 'warning'] as const,
-      ...(one.type === 'email' ? { to: owner.email } : {}),
-      ...one,
-    })),
-    slos: Object.entries(props.slos ?? {})
-      .sort(([a], [b]) => compareText(a, b))
-      .map(([slo, { objective, days = 30, metric, labels = {}, bad }]) => ({
-        name: slo,
-        objective,
-        days,
-        metric,
-        labels,
-        bad,
-      })),
+    ...alerting,
     environments,
   };
 }
