@@ -1,4 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
+import { toLabelValue } from '../../src/model/names';
+import type { TenantEnvironment, TenantSlice } from '../../src/model/slices';
 import type { TenantFacet } from '../facet';
 import { podSecurity, tenantLabels } from '../labels';
 
@@ -6,23 +8,49 @@ import { podSecurity, tenantLabels } from '../labels';
 export const facet: TenantFacet = {
   each: 'environment',
   render(scope, tenant, environment, cluster) {
-    const labels = tenantLabels(tenant, environment);
     const { namespace } = environment;
     new k8s.KubeNamespace(scope, 'namespace', {
       metadata: {
         name: namespace,
-        labels: { ...labels, ...podSecurity('restricted', cluster.kubernetesVersion) },
+        labels: {
+          // First, so that whatever the claim says the platform's word stands.
+          ...tenant.labels,
+          ...namespaceLabels(tenant, environment),
+          ...podSecurity('restricted', cluster.kubernetesVersion),
+        },
         annotations: {
-          'keelson.dev/owner': tenant.owner.email,
-          'keelson.dev/team': tenant.owner.team,
+          ...whoToAsk(tenant),
+          'keelson.dev/support': cluster.platform.contact,
           // What a tenant holds must outlive a mistake in the tree: Argo CD asks before it deletes a namespace.
           'argocd.argoproj.io/sync-options': 'Delete=confirm,Prune=confirm',
         },
       },
     });
     new k8s.KubeServiceAccount(scope, 'default', {
-      metadata: { name: 'default', namespace, labels },
+      metadata: { name: 'default', namespace, labels: tenantLabels(tenant, environment) },
       automountServiceAccountToken: false,
     });
   },
 };
+
+/** What people and bills select namespaces by. */
+function namespaceLabels(tenant: TenantSlice, environment: TenantEnvironment): Record<string, string> {
+  return {
+    ...tenantLabels(tenant, environment),
+    // A label takes fewer characters than a team's name; the name itself is an annotation.
+    team: toLabelValue(tenant.owner.team) || tenant.name,
+    'cost-centre': tenant.costCentre,
+    'data-class': tenant.dataClass,
+    tier: String(tenant.tier),
+  };
+}
+
+/** Where a namespace comes from and whom to call: the claim by its name, since its file may be of either form. */
+function whoToAsk({ name, owner }: TenantSlice): Record<string, string> {
+  return {
+    'keelson.dev/claim': name,
+    'keelson.dev/owner': owner.email,
+    'keelson.dev/team': owner.team,
+    'keelson.dev/on-call': owner.onCall,
+  };
+}

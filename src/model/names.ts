@@ -9,6 +9,9 @@ const SUBDOMAIN_LENGTH = 253;
 /** Namespaces that belong to Kubernetes itself; a trailing `*` stands for any ending. */
 export const RESERVED_NAMESPACES: readonly string[] = ['default', 'kube-*'];
 
+/** Namespace of the accounts that Argo CD acts as for tenants. No add-on owns it, and no tenant may have it. */
+export const DELIVERY_NAMESPACE = 'keelson-delivery';
+
 /** The entry of `RESERVED_NAMESPACES` that the namespace falls under, undefined where it is free. */
 export function reservedNamespace(namespace: string): string | undefined {
   return RESERVED_NAMESPACES.find((reserved) =>
@@ -63,14 +66,14 @@ export function labelKeyFault(text: string): Fault | undefined {
   }
   const reasons = nameReasons(name);
   if (reasons.length === 0) return undefined;
-  const better = toName(name);
+  const better = toLabelValue(name);
   return fault(text, 'a label key', reasons, better && text.slice(0, slash + 1) + better);
 }
 
 /** Why the text is no value of a label; the empty text is one. */
 export function labelValueFault(text: string): Fault | undefined {
   const reasons = text === '' ? [] : nameReasons(text);
-  return reasons.length === 0 ? undefined : fault(text, 'a label value', reasons, toName(text));
+  return reasons.length === 0 ? undefined : fault(text, 'a label value', reasons, toLabelValue(text));
 }
 
 /** The nearest DNS label to any text; empty where nothing of it can stay. */
@@ -117,7 +120,8 @@ function tooLong(text: string, longest: number): string {
   return `is ${text.length} characters long, ${text.length - longest} more than the ${longest} allowed`;
 }
 
-function toName(text: string): string {
+/** The nearest label value to any text; empty where nothing of it can stay. */
+export function toLabelValue(text: string): string {
   return ascii(text)
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[._-]+/, '')

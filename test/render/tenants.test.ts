@@ -123,7 +123,7 @@ describe('What a tenant gets', () => {
     });
     const [limits] = objectIn(tree, `${folder}/live/quota.yaml`, 'LimitRange').spec.limits;
     // Three quarters of a machine with 4 cores and 12Gi, as the quota allows more.
-    expect(limits.max).toEqual({ cpu: '3000m', memory: '9216Mi' });
+    expect(limits.max).toMatchObject({ cpu: '3000m', memory: '9216Mi' });
   });
 
   test('is a network that denies everything but names and its own namespace', () => {

@@ -10,6 +10,7 @@ import { connectionsOf, type OtherClaim } from './connections';
 import { databasesOf } from './databases';
 import { hostsOf } from './hosts';
 import { identitiesOf } from './identities';
+import { checkLabels } from './labels';
 import { checkNamespace, namespaceOf } from './namespaces';
 import { nodePoolOf } from './node-pool';
 import { checkQuota, limitsOf, quotaOf } from './quota';
@@ -49,6 +50,7 @@ export function resolveTenants(
   const placed: PlacedTenant[] = [];
   for (const declaration of tenants) {
     const claimant = new Claimant(declaration, findings);
+    checkLabels(claimant);
     const environments = environmentsOf(claimant, around);
     const alerting = { alertReceivers: receiversOf(claimant, platform), slos: slosOf(claimant) };
     if (claimant.faulty) continue;
@@ -106,7 +108,7 @@ function environmentOf(
   const pool = nodePoolOf(claimant, claim.nodePool, cluster, [...at, 'nodePool']);
   if (!pool) return undefined;
   const quota = quotaOf(claim.quota, production);
-  checkQuota(claimant, quota, [...at, 'quota']);
+  checkQuota(claimant, quota, claim, cluster, [...at, 'quota']);
   const dedicated = pool.tenant === claimant.name;
   return {
     name,

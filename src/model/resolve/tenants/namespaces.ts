@@ -2,6 +2,9 @@ import { LABEL_LENGTH, RESERVED_NAMESPACES, reservedNamespace } from '../../name
 import type { ResolvedCluster } from '../../slices';
 import type { Claimant, FieldPath } from './claimant';
 
+/** Namespaces of the platform that hold something of every tenant, such as the accounts of delivery. */
+const PLATFORM_PREFIX = 'keelson-';
+
 /** The namespace of a tenant's environment. */
 export function namespaceOf(tenant: string, environment: string): string {
   return `${tenant}-${environment}`;
@@ -32,13 +35,17 @@ export function checkNamespace(
       fix: 'rename this tenant',
     });
   }
-  const taken = cluster.platformNamespaces.includes(namespace);
-  if (reservedNamespace(namespace) || taken) {
+  const reservedFor = cluster.platformNamespaces.includes(namespace)
+    ? 'an add-on'
+    : namespace.startsWith(PLATFORM_PREFIX)
+      ? 'the platform'
+      : reservedNamespace(namespace) && 'Kubernetes';
+  if (reservedFor) {
     claimant.fault(path, {
       rule: 'reserved-namespace',
       value: namespace,
-      message: `namespace '${namespace}' is reserved for ${taken ? 'an add-on' : 'Kubernetes'}`,
-      fix: `rename this tenant; reserved are ${RESERVED_NAMESPACES.join(', ')} and the namespaces of add-ons`,
+      message: `namespace '${namespace}' is reserved for ${reservedFor}`,
+      fix: `rename this tenant; reserved are ${[...RESERVED_NAMESPACES, `${PLATFORM_PREFIX}*`].join(', ')} and the namespaces of add-ons`,
     });
   }
 }

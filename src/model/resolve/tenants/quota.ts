@@ -1,7 +1,9 @@
 import type { TenantEnvironmentProps } from '../../claim.generated';
 import type { NodePool } from '../../cluster';
-import { parseQuantity } from '../../quantity';
-import type { TenantEnvironment } from '../../slices';
+import { compareText } from '../../finding';
+import { formatQuantity, parseQuantity } from '../../quantity';
+import type { ResolvedCluster, TenantEnvironment } from '../../slices';
+import { suggest } from '../clusters';
 import type { Claimant, FieldPath } from './claimant';
 
 /** Quotas of an environment whose claim says nothing. */
@@ -24,21 +26,65 @@ const LARGEST_SHARE = { of: 3n, in: 4n } as const;
 export function quotaOf(claim: TenantEnvironmentProps['quota'], production: boolean): TenantEnvironment['quota'] {
   const { storageClasses = {}, loadBalancers = 0, nodePorts = 0, ...amounts } = claim ?? {};
   const fallback = production ? QUOTA.production : QUOTA.other;
-  return { ...fallback, ...amounts, storageClasses: { ...storageClasses }, loadBalancers, nodePorts };
+  const byName = Object.entries(storageClasses).sort(([a], [b]) => compareText(a, b));
+  return { ...fallback, ...amounts, storageClasses: Object.fromEntries(byName), loadBalancers, nodePorts };
 }
 
-/** The quota must hold at least one container of the default size, or nothing can start. */
-export function checkQuota(claimant: Claimant, quota: TenantEnvironment['quota'], path: FieldPath): void {
+/**
+ * A quota must hold what an environment starts with, or nothing can: one container of the default size, and as many
+ * as the claim says that an autoscaler keeps. Its StorageClasses must be the cluster's, none above the whole.
+ */
+export function checkQuota(
+  claimant: Claimant,
+  quota: TenantEnvironment['quota'],
+  claim: TenantEnvironmentProps,
+  cluster: ResolvedCluster,
+  path: FieldPath,
+): void {
+  checkCompute(claimant, quota, Math.max(1, claim.autoscaling?.minimum ?? 1), path);
+  for (const [name, most] of Object.entries(quota.storageClasses)) {
+    const at = [...path, 'storageClasses', name];
+    if (!cluster.storageClasses.includes(name)) {
+      claimant.fault(at, {
+        rule: 'unknown-storage-class',
+        value: name,
+        message: `cluster '${cluster.name}' has no StorageClass '${name}'`,
+        fix: suggest(name, cluster.storageClasses),
+      });
+    } else if (amount(most) > amount(quota.storage)) {
+      claimant.fault(at, {
+        rule: 'quota',
+        value: most,
+        message: `${most} of '${name}' is more than the ${quota.storage} of all classes together`,
+        fix: `write ${quota.storage} or less, or let storage be ${most}`,
+      });
+    }
+  }
+}
+
+function checkCompute(claimant: Claimant, quota: TenantEnvironment['quota'], copies: number, path: FieldPath): void {
   for (const resource of ['cpu', 'memory'] as const) {
-    const needed = resource === 'memory' ? CONTAINER.default.memory : CONTAINER.defaultRequest.cpu;
-    if (amount(quota[resource]) >= amount(needed)) continue;
+    const one = resource === 'memory' ? CONTAINER.default.memory : CONTAINER.defaultRequest.cpu;
+    const needed = amount(one) * BigInt(copies);
+    if (amount(quota[resource]) >= needed) continue;
+    const least = formatQuantity(needed, resource === 'memory' ? 'binary' : 'decimal');
     claimant.fault([...path, resource], {
       rule: 'quota',
       value: quota[resource],
-      message: `a quota of ${quota[resource]} cannot hold one container of the default size ${needed}`,
-      fix: `write ${needed} or more`,
+      message:
+        copies === 1
+          ? `a quota of ${quota[resource]} cannot hold one container of the default size ${one}`
+          : `a quota of ${quota[resource]} cannot hold autoscaling.minimum: ${copies} containers of the default size ${one} are ${least}`,
+      fix: `write ${least} or more`,
     });
   }
+  if (quota.pods >= copies) return;
+  claimant.fault([...path, 'pods'], {
+    rule: 'quota',
+    value: quota.pods,
+    message: `a quota of ${quota.pods} Pods cannot hold autoscaling.minimum, which is ${copies}`,
+    fix: `write ${copies} or more`,
+  });
 }
 
 /** Limits of a container. None of the defaults may be above the maximum: the API server would refuse them together. */
