@@ -8,6 +8,7 @@ export interface KnownOutputs {
   readonly api: { readonly host: pulumi.Input<string>; readonly port: number };
   readonly issuer: pulumi.Input<string>;
   readonly vpc?: pulumi.Input<string>;
+  readonly databaseSecurityGroup?: pulumi.Input<string>;
   readonly egress?: pulumi.Input<readonly string[]>;
   /** Names by use; `backups`, `logs` and `traces` among them. */
   readonly buckets?: Readonly<Record<string, pulumi.Input<string>>>;
@@ -22,12 +23,12 @@ export interface KnownOutputs {
 /** The stack's output `outputs`: `keelson outputs <cluster>` writes it beside platform.ts, where rendering finds it. */
 export function clusterOutputs(cluster: Cluster, known: KnownOutputs): pulumi.Output<ClusterOutputs> {
   const { podCidr, serviceCidr, nodeCidr } = cluster.network;
-  const { api, issuer, vpc, egress, buckets, roles, keys, zones } = known;
+  const { api, issuer, vpc, databaseSecurityGroup, egress, buckets, roles, keys, zones } = known;
   return pulumi
     .all([
       pulumi.output(api),
       pulumi.output(issuer),
-      pulumi.output({ vpc, egress }),
+      pulumi.output({ vpc, databaseSecurityGroup, egress }),
       pulumi.output({ buckets, roles, keys, zones }),
     ])
     .apply(([api, issuer, network, maps]) => {
@@ -40,6 +41,9 @@ export function clusterOutputs(cluster: Cluster, known: KnownOutputs): pulumi.Ou
           serviceCidr,
           nodeCidr,
           ...(network.vpc === undefined ? {} : { vpc: network.vpc }),
+          ...(network.databaseSecurityGroup === undefined
+            ? {}
+            : { databaseSecurityGroup: network.databaseSecurityGroup }),
           ...(network.egress === undefined ? {} : { egress: [...network.egress] }),
         },
         ...(Object.fromEntries(given) as Omit<ClusterOutputs, 'api' | 'issuer' | 'network'>),

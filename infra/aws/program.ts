@@ -70,6 +70,7 @@ export async function awsProgram(
       api: { host: site.endpoint.host, port: site.endpoint.port },
       issuer: made.issuer,
       vpc: made.vpcId,
+      databaseSecurityGroup: made.databaseSecurityGroup,
       egress: made.egressAddresses,
       buckets: made.buckets,
       roles: made.roles,

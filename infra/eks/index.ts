@@ -135,6 +135,7 @@ export function declareEks(props: EksProps): EksOutputs {
       api: { host: api.host, port: 443 },
       issuer: pulumi.interpolate`https://${control.issuer.host}`,
       vpc: network.vpcId,
+      databaseSecurityGroup: groups.database.id,
       egress: pulumi.all([...network.egressAddresses]),
       buckets: Object.fromEntries(Object.entries(buckets).map(([use, { name }]) => [use, name])),
       roles: Object.fromEntries(Object.entries(roles).map(([name, { arn }]) => [name, arn])),

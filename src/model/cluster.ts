@@ -3,6 +3,9 @@ import type { ClusterOutputs } from './outputs.generated';
 /** Where a cluster's machines come from. `aws`: virtual machines under a hard-way control plane; `eks`: the managed one. */
 export type Provider = 'aws' | 'eks' | 'local';
 
+/** What runs databases: the cloud's service, or PostgreSQL in the tenant's own namespace. */
+export type DatabaseProvider = 'rds' | 'cluster';
+
 /** Effect of a taint, as Kubernetes spells it. */
 export type TaintEffect = 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
 
@@ -58,6 +61,8 @@ export interface Cluster {
   readonly production: boolean;
   /** Environments that live on this cluster, in code-unit order. */
   readonly environments: readonly string[];
+  /** What runs tenants' databases in each of them. */
+  readonly databaseProviders: Readonly<Record<string, DatabaseProvider>>;
   /** Domains that tenants may claim hosts below, in any environment of the cluster, in code-unit order. */
   readonly tenantDomains: readonly string[];
   readonly nodePools: readonly NodePool[];

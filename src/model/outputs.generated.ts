@@ -73,6 +73,12 @@ export interface NetworkOutputs {
    */
   vpc?: string;
   /**
+   * Security group of tenants' databases in RDS.
+   *
+   * @default - the cluster is in no cloud
+   */
+  databaseSecurityGroup?: string;
+  /**
    * Addresses that others see the cluster's requests come from.
    *
    * @default - unknown

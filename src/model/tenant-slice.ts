@@ -1,4 +1,4 @@
-import type { Taint } from './cluster';
+import type { DatabaseProvider, Taint } from './cluster';
 
 /** What tenants' data is, from what anybody may read on. */
 export type DataClass = 'public' | 'internal' | 'confidential' | 'restricted';
@@ -190,7 +190,7 @@ export interface TenantEnvironment {
   readonly repositories: readonly TenantRepository[];
   readonly syncWindows: readonly SyncWindow[];
   /** What runs its databases. */
-  readonly databaseProvider: 'rds' | 'cluster';
+  readonly databaseProvider: DatabaseProvider;
   readonly databases: readonly TenantDatabase[];
   readonly identities: readonly TenantIdentity[];
   readonly autoscaling: { readonly minimum: number; readonly maximum: number };

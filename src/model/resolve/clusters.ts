@@ -5,6 +5,7 @@ import { gitHostsOf } from '../git-location';
 import type { ClusterProps, NodePoolProps, PlatformProps } from '../platform.generated';
 import { compareQuantities, parseQuantity } from '../quantity';
 import { nearest } from '../suggest';
+import { databaseProviderOf } from './database-providers';
 import type { Findings } from './findings';
 
 /** Kubernetes' own default for Pods a node. Source: kubelet configuration, `maxPods`. */
@@ -187,6 +188,9 @@ function describe(name: string, props: ClusterProps, platform: PlatformProps): C
     kubernetesVersion: props.kubernetesVersion,
     production: environments.some(([, environment]) => environment.production === true),
     environments: environments.map(([environment]) => environment),
+    databaseProviders: Object.fromEntries(
+      environments.map(([environment, one]) => [environment, databaseProviderOf(one, props.provider)]),
+    ),
     tenantDomains: [...new Set(environments.flatMap(([, one]) => one.domains ?? [`apps.${domain}`]))].sort(compareText),
     nodePools: Object.entries(props.nodePools)
       .sort(([a], [b]) => compareText(a, b))

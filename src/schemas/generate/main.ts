@@ -3,6 +3,7 @@ import path from 'node:path';
 import { asLines, engineVersion, startApiServer } from '../../engines';
 import type { CoreData, CrdIndex, KindTable, RawSchema } from '../raw-schema';
 import { CORE_SOURCE } from '../sources';
+import { databaseCrd } from './composite';
 import { readCore } from './core';
 import { readCrds } from './crds';
 import { IGNORED, strip } from './strip';
@@ -45,9 +46,13 @@ async function writeCrds(): Promise<void> {
   await rm(path.join(DATA, 'crds'), { recursive: true, force: true });
   const rows: [string, string, readonly [number, boolean]][] = [];
   const sources: CrdIndex['sources'][number][] = [];
-  for (const { source, crds } of await readCrds(say)) {
-    const { addOn: name, module, version, note } = source;
-    sources.push({ name, version, from: `Go module ${module}`, ...(note ? { note } : {}) });
+  const groups = (await readCrds(say)).map(({ source: { addOn: name, module, version, note }, crds }) => ({
+    source: { name, version, from: `Go module ${module}`, ...(note ? { note } : {}) },
+    crds,
+  }));
+  groups.push({ source: { name: 'databases', version: 'v1', from: 'src/model/database' }, crds: [databaseCrd()] });
+  for (const { source, crds } of groups) {
+    sources.push(source);
     for (const { spec } of crds) {
       for (const { name: version, schema, subresources } of spec.versions.filter(({ served }) => served)) {
         const apiVersion = `${spec.group}/${version}`;

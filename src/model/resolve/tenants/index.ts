@@ -3,6 +3,7 @@ import type { TenantDeclaration } from '../../declare';
 import { compareText } from '../../finding';
 import type { PlatformProps } from '../../platform.generated';
 import type { ResolvedCluster, TenantEnvironment, TenantSlice } from '../../slices';
+import { databaseProviderOf } from '../database-providers';
 import type { Findings } from '../findings';
 import { backupOf } from './backup';
 import { Claimant } from './claimant';
@@ -124,7 +125,7 @@ function environmentOf(
     connections: connectionsOf(claimant.name, props, name, claims),
     repositories: repositoriesOf(props, name),
     syncWindows: syncWindowsOf(described),
-    databaseProvider: described.databases ?? (production && cluster.provider !== 'local' ? 'rds' : 'cluster'),
+    databaseProvider: databaseProviderOf(described, cluster.provider),
     databases: databasesOf(props, name, production),
     identities: identitiesOf(props, name, namespace, cluster),
     autoscaling: {
