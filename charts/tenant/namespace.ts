@@ -1,6 +1,7 @@
 import { k8s } from 'cdk8s-plus-28';
 import { toLabelValue } from '../../src/model/names';
 import type { TenantEnvironment, TenantSlice } from '../../src/model/slices';
+import { TENANT_NAMESPACE } from '../../src/model/tenant-namespace';
 import type { TenantFacet } from '../facet';
 import { podSecurity, tenantLabels } from '../labels';
 
@@ -20,6 +21,7 @@ export const facet: TenantFacet = {
         },
         annotations: {
           ...whoToAsk(tenant),
+          ...forGuardrails(environment),
           'keelson.dev/support': cluster.platform.contact,
           // What a tenant holds must outlive a mistake in the tree: Argo CD asks before it deletes a namespace.
           'argocd.argoproj.io/sync-options': 'Delete=confirm,Prune=confirm',
@@ -41,7 +43,8 @@ function namespaceLabels(tenant: TenantSlice, environment: TenantEnvironment): R
     team: toLabelValue(tenant.owner.team) || tenant.name,
     'cost-centre': tenant.costCentre,
     'data-class': tenant.dataClass,
-    tier: String(tenant.tier),
+    [TENANT_NAMESPACE.tier]: String(tenant.tier),
+    [TENANT_NAMESPACE.production]: String(environment.production),
   };
 }
 
@@ -52,5 +55,14 @@ function whoToAsk({ name, owner }: TenantSlice): Record<string, string> {
     'keelson.dev/owner': owner.email,
     'keelson.dev/team': owner.team,
     'keelson.dev/on-call': owner.onCall,
+  };
+}
+
+/** What guardrails read beside the labels. */
+function forGuardrails({ nodePool, autoscaling }: TenantEnvironment): Record<string, string> {
+  return {
+    ...(nodePool ? { [TENANT_NAMESPACE.nodePool]: nodePool.name } : {}),
+    [TENANT_NAMESPACE.autoscalingMinimum]: String(autoscaling.minimum),
+    [TENANT_NAMESPACE.autoscalingMaximum]: String(autoscaling.maximum),
   };
 }

@@ -10,7 +10,7 @@ export const TENANT_NAMESPACE = {
   /** Label: `true` in a production environment, else `false`. */
   production: 'keelson.dev/production',
   /** Label: the tenant's tier, `1` to `4`. */
-  tier: 'keelson.dev/tier',
+  tier: 'tier',
   /** Annotation: node pool that all of its Pods run on. Absent where it is left to the scheduler. */
   nodePool: 'keelson.dev/node-pool',
   /** Annotations: copies of a workload that an autoscaler may ask for, at the least and at the most. */

@@ -45,6 +45,7 @@ test('The smallest claim: its namespace says whose it is, whom to call, and is a
     'cost-centre': 'shop',
     'data-class': 'internal',
     tier: '1',
+    'keelson.dev/production': 'false',
     'app.kubernetes.io/managed-by': 'keelson',
     ...Object.fromEntries(
       ['enforce', 'audit', 'warn'].flatMap((mode) => [
@@ -59,8 +60,22 @@ test('The smallest claim: its namespace says whose it is, whom to call, and is a
     'keelson.dev/team': 'shop',
     'keelson.dev/on-call': 'shop@example.com',
     'keelson.dev/support': 'platform@example.com',
+    'keelson.dev/autoscaling-minimum': '0',
+    'keelson.dev/autoscaling-maximum': '10',
     // What a tenant holds outlives a mistake in the tree.
     'argocd.argoproj.io/sync-options': 'Delete=confirm,Prune=confirm',
+  });
+});
+
+test('Guardrails read from the namespace what differs from tenant to tenant', async () => {
+  const { metadata } = await namespaceOf(
+    '  tier: 2\n  environments: { live: { nodePool: machine, autoscaling: { minimum: 3, maximum: 30 } } }\n',
+  );
+  expect(metadata.labels).toMatchObject({ tier: '2', 'keelson.dev/production': 'true' });
+  expect(metadata.annotations).toMatchObject({
+    'keelson.dev/node-pool': 'machine',
+    'keelson.dev/autoscaling-minimum': '3',
+    'keelson.dev/autoscaling-maximum': '30',
   });
 });
 
