@@ -513,6 +513,12 @@ export interface ConnectionFromProps {
    */
   workload?: string;
   /**
+   * Service that they are called by: in a service mesh, methods and paths are judged for it.
+   *
+   * @default - the one that is named like the workload
+   */
+  service?: string;
+  /**
    * HTTP methods allowed.
    *
    * @default - all

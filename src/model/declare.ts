@@ -82,6 +82,8 @@ export interface ComponentFile {
 export interface Declarations {
   readonly platform: { readonly file: string; readonly props: PlatformProps };
   readonly tenants: readonly TenantDeclaration[];
+  /** Names of tenants whose file is there and could not be read. @default - none */
+  readonly unread?: readonly string[];
   readonly components: readonly ComponentFile[];
   /** Files of outputs that are there. @default - none */
   readonly outputs?: readonly OutputsDeclaration[];

@@ -18,10 +18,16 @@ export interface ResolvedCluster extends Cluster {
   readonly gitopsNamespace: string;
   /** Pods that scrape. @default - the cluster runs no metrics component */
   readonly metrics?: PodGroup;
-  /** Every namespace that an add-on owns, in code-unit order: no tenant may have one of them. */
+  /** Every namespace of the platform's, such as add-ons own, in code-unit order: no tenant may have one of them. */
   readonly platformNamespaces: readonly string[];
   /** Add-ons that are on, in code-unit order. */
   readonly addOns: readonly string[];
+  /** Ports that add-ons serve to Pods of tenants, in code-unit order of the add-ons. */
+  readonly servesTenants: readonly (PodGroup & {
+    readonly addOn: string;
+    readonly port: number;
+    readonly protocol: Protocol;
+  })[];
 }
 
 /** The other end of a flow. */

@@ -38,6 +38,10 @@ export interface TenantConnection {
   readonly workload?: string;
   /** The calling Pods. @default - every one of that namespace */
   readonly caller?: string;
+  /** Service that the called Pods are behind. @default - one of the workload's name */
+  readonly service?: string;
+  /** True where the other's containers are sandboxed, which keeps its Pods out of a mesh. @default - they are not */
+  readonly sandboxed?: true;
   /** HTTP methods and path prefixes that the called side allows. @default - all */
   readonly methods?: readonly string[];
   readonly paths?: readonly string[];

@@ -81,6 +81,7 @@ export function load(root: string, cache?: LoadCache, compiler = new Compiler(ca
     declarations: {
       platform: { file: 'platform.ts', props: platform.props },
       tenants,
+      unread: unreadTenants(root, new Set(tenants.map(({ file }) => file))),
       components: [...productComponents(), ...own],
       outputs: outputs.outputs,
     },
@@ -98,6 +99,18 @@ function filesIn(root: string, folder: 'tenants' | 'addons', findings: Finding[]
     findings.push(finding(`${folder}/${name}`, 'config/misplaced', 'is a YAML file, which nothing reads here', fix));
   }
   return namesIn(join(root, folder)).map((name) => `${folder}/${name}.ts`);
+}
+
+/** Names of files that should declare a tenant and did not. */
+function unreadTenants(root: string, read: ReadonlySet<string>): readonly string[] {
+  return [
+    ...namesIn(join(root, 'tenants')).map((name) => `tenants/${name}.ts`),
+    ...(existsSync(join(root, 'tenants', 'claims')) ? readdirSync(join(root, 'tenants', 'claims')) : []).map(
+      (name) => `tenants/claims/${name}`,
+    ),
+  ]
+    .filter((file) => !read.has(file))
+    .map(nameOf);
 }
 
 function loadPlatform(root: string, code: UserCode, findings: Finding[]): Platform | undefined {

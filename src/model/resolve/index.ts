@@ -3,12 +3,14 @@ import type { Cluster } from '../cluster';
 import type { Declarations, TenantDeclaration } from '../declare';
 import { compareFindings, compareText, type Finding } from '../finding';
 import type { ClusterSlice, ComponentSlice, PodGroup, ResolvedCluster, Unit } from '../slices';
+import { DELIVERY_NAMESPACE } from '../names';
 import claimSchema from '../schema/claim.schema.json';
 import platformSchema from '../schema/platform.schema.json';
 import { withOutputs } from '../outputs';
 import { validateShape } from '../validate';
 import { resolveClusters } from './clusters';
 import { type ActiveComponent, activate, indexComponents } from './components';
+import { checkDatabaseProviders } from './database-providers';
 import { Findings } from './findings';
 import { plainCopy } from './plain-copy';
 import { resolveFlows } from './flows';
@@ -58,6 +60,7 @@ export function resolve(declarations: Declarations): Resolved {
   const clusters = new Map<string, ResolvedCluster>();
   const units: Unit[] = [];
   const described = resolveClusters(props, platform.file, findings);
+  checkDatabaseProviders(props, platform.file, findings);
   const outputs = resolveOutputs(declarations.outputs ?? [], described, findings);
   for (const one of described.values()) {
     const given = outputs.get(one.name);
@@ -111,7 +114,11 @@ export function resolve(declarations: Declarations): Resolved {
     });
   }
 
-  for (const { cluster, slice, file } of resolveTenants(tenants, props, clusters, findings)) {
+  const read = new Set(tenants.map(({ name }) => name));
+  const unread = [...declarations.tenants.map(({ name }) => name), ...(declarations.unread ?? [])].filter(
+    (name) => !read.has(name),
+  );
+  for (const { cluster, slice, file } of resolveTenants(tenants, props, clusters, findings, new Set(unread))) {
     units.push({ id: `${cluster}/tenant/${slice.name}`, cluster, name: slice.name, slice, file, own: false });
   }
   return {
@@ -163,8 +170,30 @@ function withRoles(cluster: Cluster, active: ReadonlyMap<string, ActiveComponent
     gitopsNamespace: withRole('gitops')?.namespace ?? 'argocd',
     ...(metrics && scraper ? { metrics: { namespace: metrics.namespace, labels: scraper.labels } } : {}),
     addOns: [...active.keys()].sort(compareText),
-    platformNamespaces: [...new Set([...active.values()].map(({ namespace }) => namespace))].sort(compareText),
+    servesTenants: servedToTenants(active),
+    platformNamespaces: [
+      ...new Set([DELIVERY_NAMESPACE, ...[...active.values()].map(({ namespace }) => namespace)]),
+    ].sort(compareText),
   };
+}
+
+/** What add-ons serve to Pods of tenants. */
+function servedToTenants(active: ReadonlyMap<string, ActiveComponent>): ResolvedCluster['servesTenants'] {
+  return [...active.values()]
+    .sort((a, b) => compareText(a.name, b.name))
+    .flatMap((one) =>
+      Object.values(one.declaration.workloads).flatMap(({ labels, serves = {}, hostNetwork }) =>
+        Object.values(serves)
+          .filter(({ to }) => !hostNetwork && to.includes('tenants'))
+          .map(({ port, protocol = 'TCP' }) => ({
+            addOn: one.name,
+            namespace: one.namespace,
+            labels,
+            port,
+            protocol,
+          })),
+      ),
+    );
 }
 
 /** Kinds that a switched-off add-on would bring, and its name. */

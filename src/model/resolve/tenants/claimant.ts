@@ -1,5 +1,6 @@
 import type { TenantProps } from '../../claim.generated';
 import type { TenantDeclaration } from '../../declare';
+import type { Finding } from '../../finding';
 import type { Findings } from '../findings';
 
 /** Path of a field inside a claim's spec. */
@@ -39,21 +40,25 @@ export class Claimant {
     return this.count > 0;
   }
 
-  /** Tells a fault. The line is looked up here only, since that parses the file once more. */
-  fault(path: FieldPath, { rule, ...rest }: ClaimFault): void {
+  /** Tells a fault. */
+  fault(path: FieldPath, fault: ClaimFault): void {
     this.count++;
-    const { prefix, lineOf, file, name } = this.declaration;
+    this.findings.error(this.file, this.placed(path, fault));
+  }
+
+  /** Tells what the team should know; the tenant is rendered all the same. */
+  warn(path: FieldPath, fault: ClaimFault): void {
+    this.findings.warning(this.file, this.placed(path, fault));
+  }
+
+  /** The line is looked up here only, since that parses the file once more. */
+  private placed(path: FieldPath, { rule, ...rest }: ClaimFault): Omit<Finding, 'severity' | 'file'> {
+    const { prefix, lineOf, name } = this.declaration;
     const line = lineOf?.(path);
     const field = path.reduce<string>(
       (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? key : `${text}.${key}`),
       prefix ?? '',
     );
-    this.findings.error(file, {
-      rule: `config/${rule}`,
-      field,
-      ...(line === undefined ? {} : { line }),
-      ...rest,
-      unit: name,
-    });
+    return { rule: `config/${rule}`, field, ...(line === undefined ? {} : { line }), ...rest, unit: name };
   }
 }

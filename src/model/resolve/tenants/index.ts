@@ -7,13 +7,14 @@ import { databaseProviderOf } from '../database-providers';
 import type { Findings } from '../findings';
 import { backupOf } from './backup';
 import { Claimant } from './claimant';
-import { connectionsOf, type OtherClaim } from './connections';
+import { checkConnections, connectionsOf, type OtherClaims } from './connections';
 import { databasesOf } from './databases';
-import { hostsOf } from './hosts';
+import { checkHosts, hostConflicts, hostsOf, type HostConflicts } from './hosts';
 import { identitiesOf } from './identities';
 import { checkLabels } from './labels';
 import { checkNamespace, namespaceOf } from './namespaces';
 import { nodePoolOf } from './node-pool';
+import { checkOutside } from './outside';
 import { checkQuota, limitsOf, quotaOf } from './quota';
 import { receiversOf } from './receivers';
 import { checkRepositories, repositoriesOf, repositoryOwners, type RepositoryOwners } from './repositories';
@@ -28,32 +29,47 @@ export interface PlacedTenant {
 }
 
 /** What judging one tenant may look at beyond its own claim. */
-export interface Surroundings {
+export interface Surroundings extends OtherClaims {
   readonly platform: PlatformProps;
   readonly clusters: ReadonlyMap<string, ResolvedCluster>;
-  /** Claims of all tenants by name, those with faults too. */
-  readonly claims: ReadonlyMap<string, OtherClaim>;
+  readonly hosts: HostConflicts;
   /** Who has which namespace so far. */
   readonly namespaces: ReadonlyMap<string, Claimant>;
   readonly repositories: RepositoryOwners;
 }
 
-/** Tenants placed on clusters, every default filled in. A tenant with a fault of its own is left out; the others stay. */
+/**
+ * Tenants placed on clusters, every default filled in. A tenant with a fault of its own is left out; the others stay.
+ * `unread` are names of tenants that are there and whose claims cannot be read.
+ */
 export function resolveTenants(
   tenants: readonly TenantDeclaration[],
   platform: PlatformProps,
   clusters: ReadonlyMap<string, ResolvedCluster>,
   findings: Findings,
+  unread: ReadonlySet<string> = new Set(),
 ): readonly PlacedTenant[] {
   const namespaces = new Map<string, Claimant>();
   const claims = new Map(tenants.map(({ name, file, props }) => [name, { file, props }]));
-  const around: Surroundings = { platform, clusters, claims, namespaces, repositories: repositoryOwners(tenants) };
+  const hosts = hostConflicts(tenants, platform);
+  const around: Surroundings = {
+    platform,
+    clusters,
+    claims,
+    unread,
+    namespaces,
+    hosts,
+    repositories: repositoryOwners(tenants),
+  };
   const placed: PlacedTenant[] = [];
   for (const declaration of tenants) {
     const claimant = new Claimant(declaration, findings);
     checkLabels(claimant);
     const environments = environmentsOf(claimant, around);
     const alerting = { alertReceivers: receiversOf(claimant, platform), slos: slosOf(claimant) };
+    checkHosts(claimant, platform, clusters, hosts);
+    checkConnections(claimant, platform, around);
+    checkOutside(claimant, clustersNear(environments, clusters));
     if (claimant.faulty) continue;
     for (const { environment } of environments) namespaces.set(environment.namespace, claimant);
     for (const cluster of [...new Set(environments.map((one) => one.cluster))].sort(compareText)) {
@@ -62,6 +78,15 @@ export function resolveTenants(
     }
   }
   return placed;
+}
+
+/** Clusters whose addresses a tenant's Pods might reach: those that they run on, and all that are in a cloud. */
+function clustersNear(
+  environments: readonly { readonly cluster: string }[],
+  clusters: ReadonlyMap<string, ResolvedCluster>,
+): ReadonlyMap<string, ResolvedCluster> {
+  const here = new Set(environments.map(({ cluster }) => cluster));
+  return new Map([...clusters].filter(([name, { provider }]) => provider !== 'local' || here.has(name)));
 }
 
 function environmentsOf(
@@ -99,8 +124,9 @@ function environmentOf(
   claim: TenantEnvironmentProps,
   described: PlatformProps['environments'][string],
   cluster: ResolvedCluster,
-  { platform, claims, namespaces }: Surroundings,
+  around: Surroundings,
 ): TenantEnvironment | undefined {
+  const { platform, namespaces } = around;
   const { props } = claimant;
   const at = ['environments', name];
   const production = described.production === true;
@@ -122,7 +148,7 @@ function environmentOf(
       : {}),
     virtualCluster: props.tier === 4 && cluster.tenant !== claimant.name,
     hosts: hostsOf(claim),
-    connections: connectionsOf(claimant.name, props, name, claims),
+    connections: connectionsOf(claimant.name, props, name, around),
     repositories: repositoriesOf(props, name),
     syncWindows: syncWindowsOf(described),
     databaseProvider: databaseProviderOf(described, cluster.provider),
