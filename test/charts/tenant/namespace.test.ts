@@ -145,7 +145,7 @@ test('Every reserved label of a claim is told at once, and keys that only look a
 });
 
 test.each([
-  ['keelson', 'delivery', 'the platform'],
+  ['keelson', 'elsewhere', 'the platform'],
   ['kube', 'system', 'Kubernetes'],
 ])('No tenant %s takes a namespace that is for %s', async (name, environment, owner) => {
   const props = { environments: { [environment]: { cluster: 'laptop' } } };
