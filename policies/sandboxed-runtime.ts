@@ -1,4 +1,4 @@
-import { SANDBOX } from '../src/model/sandbox';
+import { SANDBOX, SANDBOX_LABEL } from '../src/model/sandbox';
 import { TENANT_NAMESPACE } from '../src/model/tenant-namespace';
 import type { Guardrail } from './guardrail';
 import { fillsIn } from './shared/cel';
@@ -47,7 +47,13 @@ export const guardrail: Guardrail = {
         labels: TIER_2,
         pod: { spec: { containers: CONTAINERS } },
         kinds: ['Pod'],
-        filled: { spec: { runtimeClassName: SANDBOX.runtimeClass } },
+        // And Kubernetes adds where the sandbox is.
+        filled: {
+          spec: {
+            runtimeClassName: SANDBOX.runtimeClass,
+            nodeSelector: { [SANDBOX_LABEL.key]: SANDBOX_LABEL.value },
+          },
+        },
       },
       {
         what: 'is of another tier',

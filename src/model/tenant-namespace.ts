@@ -7,11 +7,11 @@ export const TENANT_NAMESPACE = {
   tenant: 'tenant',
   /** Label: name of the environment. */
   environment: 'environment',
-  /** Label: `true` in a production environment, else `false`. */
-  production: 'keelson.dev/production',
   /** Label: the tenant's tier, `1` to `4`. */
   tier: 'tier',
-  /** Annotation: node pool that all of its Pods run on. Absent where it is left to the scheduler. */
+  /** Label: `true` in a production environment, else `false`. */
+  production: 'keelson.dev/production',
+  /** Label: node pool that all of its Pods run on. Absent where it is left to the scheduler. */
   nodePool: 'keelson.dev/node-pool',
   /** Annotations: copies of a workload that an autoscaler may ask for, at the least and at the most. */
   autoscalingMinimum: 'keelson.dev/autoscaling-minimum',

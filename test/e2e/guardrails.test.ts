@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attempt } from '../support/guardrails';
+import { attemptsOf, DEVELOPER, namespaceLabels } from '../support/guardrails';
+import { guardrailPlatform } from '../support/guardrail-platform';
+import { objectsIn } from '../support/platforms';
+import { startApiServer, type ApiAnswer, type ApiServer } from '../../src/engines';
+import { addOnPath, guardrailPath } from '../../src/model/layout';
+import { renderPlatform, type Rendering } from '../../src/render';
+import { guardrails } from '../../src/render/product';
+import { kinds } from '../../src/schemas';
+import { Api, installCrds, kindOf, messageOf, type KubeObject } from './support/api';
+
+/** How long the API server may take to enforce what it was given, in milliseconds: it looks every second. */
+const ENFORCED_TIMEOUT = 60_000;
+
+jest.setTimeout(10 * 60_000);
+
+const all = [...guardrails()];
+let server: ApiServer;
+let api: Api;
+let rendering: Rendering;
+
+beforeAll(async () => {
+  rendering = await renderPlatform({ root: guardrailPlatform(), cache: false });
+  // Nobody makes the accounts that ServiceAccount admission waits for.
+  server = await startApiServer({ flags: ['--disable-admission-plugins=ServiceAccount'] });
+  const wanted = all
+    .flatMap(([, { examples }]) => [...examples.pass, ...examples.fail])
+    .flatMap(attemptsOf)
+    .map(({ object }) => kindOf(object as KubeObject));
+  const custom = new Set(
+    kinds()
+      .filter(({ builtIn }) => !builtIn)
+      .map(kindOf),
+  );
+  await installCrds(server, new Set(wanted.filter((kind) => custom.has(kind))));
+  api = await Api.of(server);
+  // What examples name, and what a crossing names so that nothing else refuses it first.
+  for (const addOn of ['gvisor', 'priority-classes']) {
+    for (const object of objectsIn(rendering.tree, addOnPath('production', addOn, 'resources'))) {
+      await accepted(api.apply(object as unknown as KubeObject));
+    }
+  }
+  await accepted(
+    api.apply({ apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'runc' }, handler: 'runc' }),
+  );
+}, 30 * 60_000);
+
+afterAll(() => server?.stop());
+
+async function accepted(answer: Promise<ApiAnswer>): Promise<ApiAnswer> {
+  const { status, body, ...rest } = await answer;
+  if (status >= 300) throw new Error(`${status} ${messageOf(body)}`);
+  return { status, body, ...rest };
+}
+
+let count = 0;
+
+/** A namespace as an example wants it. */
+async function namespaceFor({ request }: Attempt): Promise<string> {
+  const name = `example-${count++}`;
+  const { annotations, params } = request;
+  await accepted(
+    api.apply({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels: namespaceLabels(request), ...(annotations ? { annotations } : {}) },
+    } as KubeObject),
+  );
+  if (params) {
+    await accepted(
+      api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'keelson', namespace: name }, data: params }),
+    );
+  }
+  return name;
+}
+
+/** Sends the request as its user, who may do anything but what guardrails refuse. */
+async function send(attempt: Attempt): Promise<ApiAnswer> {
+  const namespace = await namespaceFor(attempt);
+  const place = (object: Attempt['object']): KubeObject => {
+    const { metadata, ...rest } = object;
+    return { ...rest, metadata: { ...metadata, namespace } } as unknown as KubeObject;
+  };
+  const object = place(attempt.object);
+  const path = api.path(object);
+  const headers = {
+    'impersonate-user': attempt.request.user ?? DEVELOPER,
+    'impersonate-group': 'system:masters',
+  };
+  const query = 'fieldValidation=Strict&fieldManager=example';
+  if (!attempt.old) {
+    const collection = path.slice(0, path.lastIndexOf('/'));
+    return server.request('POST', `${collection}?dryRun=All&${query}`, object, headers);
+  }
+  const { body } = await accepted(
+    server.request('POST', `${path.slice(0, path.lastIndexOf('/'))}?${query}`, asNew(place(attempt.old)), headers),
+  );
+  // What a creation may not say is written afterwards, as its own controller would.
+  const stored = await settle(place(attempt.old), body as KubeObject);
+  const { resourceVersion } = stored.metadata;
+  const target = attempt.subresource === undefined ? path : `${path}/${attempt.subresource}`;
+  const merged = attempt.subresource === undefined ? over(stored, object) : withSpec(stored, object);
+  return server.request(
+    'PUT',
+    `${target}?dryRun=All&${query}`,
+    { ...merged, metadata: { ...merged.metadata, resourceVersion } },
+    headers,
+  );
+}
+
+/** A Pod without its node, which only the scheduler gives it. */
+function asNew(object: KubeObject): KubeObject {
+  if (object.kind !== 'Pod') return object;
+  const { nodeName: _node, ...spec } = object['spec'] as Record<string, unknown>;
+  return { ...object, spec };
+}
+
+/** Binds a Pod to its node where it names one, as the scheduler does, and gives what is stored. */
+async function settle(wanted: KubeObject, created: KubeObject): Promise<KubeObject> {
+  const { nodeName } = (wanted['spec'] ?? {}) as { nodeName?: string };
+  if (wanted.kind !== 'Pod' || nodeName === undefined) return created;
+  const path = api.path(wanted);
+  await accepted(
+    server.request('POST', `${path}/binding`, {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name: wanted.metadata.name, namespace: wanted.metadata.namespace },
+      target: { kind: 'Node', name: nodeName },
+    }),
+  );
+  return (await accepted(server.request('GET', path))).body as KubeObject;
+}
+
+/** What the example changes, over what is stored with all of its defaults. */
+function over(stored: KubeObject, object: KubeObject): KubeObject {
+  const metadata = { ...stored.metadata, ...object.metadata };
+  if (object.kind !== 'Pod') return { ...object, metadata };
+  // Little of a Pod may change: its defaults stay, and what admission added to it is not taken away.
+  const spec = stored['spec'] as Record<string, unknown>;
+  const { tolerations = [] } = object['spec'] as { tolerations?: object[] };
+  return {
+    ...stored,
+    metadata,
+    spec: { ...spec, tolerations: [...(spec['tolerations'] as object[]), ...tolerations] },
+  };
+}
+
+function withSpec(stored: KubeObject, object: KubeObject): KubeObject {
+  return { ...stored, spec: { ...(stored['spec'] as object), ...(object['spec'] as object) } };
+}
+
+/** Applies a guardrail and waits until it is enforced: until the first request that it must refuse is. */
+async function enforce(name: string, first: Attempt): Promise<void> {
+  const objects = objectsIn(rendering.tree, guardrailPath('production', name)) as unknown as KubeObject[];
+  expect(objects.length).toBeGreaterThan(1);
+  for (const object of objects) await accepted(api.apply(object));
+  for (const deadline = Date.now() + ENFORCED_TIMEOUT; ; await sleep(300)) {
+    const { status } = await send(first);
+    if (status === 422 || status === 403) return;
+    if (Date.now() > deadline) throw new Error(`${name} refuses nothing`);
+  }
+}
+
+async function release(name: string): Promise<void> {
+  for (const object of objectsIn(rendering.tree, guardrailPath('production', name)) as unknown as KubeObject[]) {
+    await accepted(server.request('DELETE', api.path(object)));
+  }
+}
+
+describe.each(all)('%s, enforced by the API server', (name, { examples, mutation }) => {
+  const failing = examples.fail.flatMap((example) =>
+    attemptsOf(example).map((attempt) => [attempt.title, attempt, example.message] as const),
+  );
+  const passing = examples.pass.flatMap((example) =>
+    attemptsOf(example).map((attempt) => [attempt.title, attempt, example.filled] as const),
+  );
+
+  test.each(failing)('without it, what %s would be let in', async (_title, attempt) => {
+    expect(answerOf(await send(attempt))).toBe('let in');
+  });
+
+  describe('once it is there', () => {
+    beforeAll(() => enforce(name, failing[0]![1]));
+    afterAll(() => release(name));
+
+    test.each(failing)('refuses what %s', async (_title, attempt, message) => {
+      const answer = answerOf(await send(attempt));
+      expect(answer).toContain(`'keelson-${name}'`);
+      expect(answer).toContain(message);
+    });
+
+    test.each(passing)('lets in what %s', async (_title, attempt, filled) => {
+      const answer = await send(attempt);
+      expect(answerOf(answer)).toBe('let in');
+      if (filled) {
+        expect(mutation).toBeDefined();
+        expect(answer.body).toMatchObject(filled);
+      }
+    });
+  });
+});
+
+function answerOf({ status, body }: ApiAnswer): string {
+  return status < 300 ? 'let in' : messageOf(body);
+}
