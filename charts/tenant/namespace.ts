@@ -35,7 +35,7 @@ export const facet: TenantFacet = {
   },
 };
 
-/** What people and bills select namespaces by. */
+/** What people, bills and guardrails select namespaces by. */
 function namespaceLabels(tenant: TenantSlice, environment: TenantEnvironment): Record<string, string> {
   return {
     ...tenantLabels(tenant, environment),
@@ -45,6 +45,7 @@ function namespaceLabels(tenant: TenantSlice, environment: TenantEnvironment): R
     'data-class': tenant.dataClass,
     [TENANT_NAMESPACE.tier]: String(tenant.tier),
     [TENANT_NAMESPACE.production]: String(environment.production),
+    ...(environment.nodePool ? { [TENANT_NAMESPACE.nodePool]: environment.nodePool.name } : {}),
   };
 }
 
@@ -59,9 +60,8 @@ function whoToAsk({ name, owner }: TenantSlice): Record<string, string> {
 }
 
 /** What guardrails read beside the labels. */
-function forGuardrails({ nodePool, autoscaling }: TenantEnvironment): Record<string, string> {
+function forGuardrails({ autoscaling }: TenantEnvironment): Record<string, string> {
   return {
-    ...(nodePool ? { [TENANT_NAMESPACE.nodePool]: nodePool.name } : {}),
     [TENANT_NAMESPACE.autoscalingMinimum]: String(autoscaling.minimum),
     [TENANT_NAMESPACE.autoscalingMaximum]: String(autoscaling.maximum),
   };

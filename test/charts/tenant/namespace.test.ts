@@ -71,9 +71,12 @@ test('Guardrails read from the namespace what differs from tenant to tenant', as
   const { metadata } = await namespaceOf(
     '  tier: 2\n  environments: { live: { nodePool: machine, autoscaling: { minimum: 3, maximum: 30 } } }\n',
   );
-  expect(metadata.labels).toMatchObject({ tier: '2', 'keelson.dev/production': 'true' });
-  expect(metadata.annotations).toMatchObject({
+  expect(metadata.labels).toMatchObject({
+    tier: '2',
+    'keelson.dev/production': 'true',
     'keelson.dev/node-pool': 'machine',
+  });
+  expect(metadata.annotations).toMatchObject({
     'keelson.dev/autoscaling-minimum': '3',
     'keelson.dev/autoscaling-maximum': '30',
   });
