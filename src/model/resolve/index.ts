@@ -18,6 +18,7 @@ import { resolveOrder } from './order';
 import { checkRoles, resolveOutputs } from './outputs';
 import { checkReferences } from './references';
 import { resolveTenants } from './tenants';
+import { checkCeilings } from './tenants/ceilings';
 import { sourceHosts, sourcesOf } from './sources';
 
 /** What resolving makes of the declarations. */
@@ -118,7 +119,9 @@ export function resolve(declarations: Declarations): Resolved {
   const unread = [...declarations.tenants.map(({ name }) => name), ...(declarations.unread ?? [])].filter(
     (name) => !read.has(name),
   );
-  for (const { cluster, slice, file } of resolveTenants(tenants, props, clusters, findings, new Set(unread))) {
+  const placed = resolveTenants(tenants, props, clusters, findings, new Set(unread));
+  checkCeilings(placed, clusters, platform.file, findings);
+  for (const { cluster, slice, file } of placed) {
     units.push({ id: `${cluster}/tenant/${slice.name}`, cluster, name: slice.name, slice, file, own: false });
   }
   return {
