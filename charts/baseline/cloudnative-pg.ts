@@ -32,7 +32,9 @@ export const component: Component = defineComponent({
             clusterWide: true,
             data: {
               // Databases carry their tenant, as everything else of it does.
-              INHERITED_LABELS: 'tenant,environment,app.kubernetes.io/*',
+              INHERITED_LABELS: 'tenant,environment',
+              // How long a backup is kept.
+              INHERITED_ANNOTATIONS: 'keelson.dev/*',
             },
           },
           monitoring: { podMonitorEnabled: false, grafanaDashboard: { create: false } },

@@ -1,6 +1,6 @@
 import { ApiObject } from 'cdk8s';
 import { downloadHosts } from '../../src/model/hosts';
-import type { Cluster, Component, JsonObject, Reach, Workload } from '../component';
+import type { Cluster, Component, ComponentDeclaration, JsonObject, Reach, Workload } from '../component';
 import { defineComponent } from '../component';
 import {
   RESTRICTED_CONTAINER,
@@ -48,8 +48,8 @@ function packages(cluster: Cluster): readonly Package[] {
   const functions: Package[] = [
     {
       ...run,
-      name: 'function-patch-and-transform',
-      image: `${PACKAGES}/function-patch-and-transform:v0.10.7`,
+      name: 'function-go-templating',
+      image: `${PACKAGES}/function-go-templating:v0.12.2`,
       reaches: [],
     },
     {
@@ -180,6 +180,11 @@ export const component: Component = defineComponent({
           'protection.crossplane.io/Usage',
         ],
       },
+      ...byProvider<Pick<ComponentDeclaration, 'makesKinds'>>(cluster, {
+        // Its providers bring them.
+        cloud: { makesKinds: ['aws.m.upbound.io/ClusterProviderConfig', 'rds.aws.m.upbound.io/Instance'] },
+        local: {},
+      }),
       webhooks: [
         {
           name: 'crossplane-no-usages',

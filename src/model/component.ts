@@ -156,6 +156,8 @@ export interface ComponentDeclaration {
   readonly workloads: Readonly<Record<string, Workload>>;
   /** Custom resources it brings. They become an Application of their own in the first wave. */
   readonly crds?: { readonly source: GitSource; readonly kinds: readonly GroupKind[] };
+  /** Custom resources that its processes make once they run: whoever needs one waits for it. */
+  readonly makesKinds?: readonly GroupKind[];
   readonly webhooks?: readonly Webhook[];
   /** Kinds of others that its chart or its `resources` make; monitors, policies and budgets are known already. */
   readonly needs?: readonly GroupKind[];

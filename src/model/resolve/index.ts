@@ -14,7 +14,7 @@ import { checkDatabaseProviders } from './database-providers';
 import { Findings } from './findings';
 import { plainCopy } from './plain-copy';
 import { resolveFlows } from './flows';
-import { resolveOrder } from './order';
+import { kindsBrought, resolveOrder } from './order';
 import { checkRoles, resolveOutputs } from './outputs';
 import { checkReferences } from './references';
 import { resolveTenants } from './tenants';
@@ -208,7 +208,7 @@ function kindsOff(
   const kinds = new Map<GroupKind, string>();
   for (const [name, { component, own }] of index) {
     if (active.has(name) || own) continue;
-    for (const kind of component.declare(cluster).crds?.kinds ?? []) kinds.set(kind, name);
+    for (const kind of kindsBrought(component.declare(cluster))) kinds.set(kind, name);
   }
   return kinds;
 }

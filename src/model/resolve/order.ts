@@ -1,4 +1,4 @@
-import type { GroupKind } from '../component';
+import type { ComponentDeclaration, GroupKind } from '../component';
 import { compareText } from '../finding';
 import { nearest } from '../suggest';
 import { type ActiveComponent, findsOthers, workloadsOf } from './components';
@@ -53,13 +53,18 @@ function kindsNeeded(one: ActiveComponent, monitored: boolean): readonly GroupKi
   ];
 }
 
+/** Kinds that come with a component, before it runs or from then on. */
+export function kindsBrought({ crds, makesKinds = [] }: ComponentDeclaration): readonly GroupKind[] {
+  return [...(crds?.kinds ?? []), ...makesKinds];
+}
+
 function providersOf(
   active: ReadonlyMap<string, ActiveComponent>,
   findings: Findings,
 ): ReadonlyMap<GroupKind, ActiveComponent> {
   const providers = new Map<GroupKind, ActiveComponent>();
   for (const one of active.values()) {
-    for (const kind of one.declaration.crds?.kinds ?? []) {
+    for (const kind of kindsBrought(one.declaration)) {
       const other = providers.get(kind);
       if (!other) {
         providers.set(kind, one);
@@ -170,6 +175,7 @@ function dependencies(
   for (const kind of one.declaration.needs ?? []) {
     const provider = providers.get(kind);
     if (provider && failsClosed(provider, kind)) wait(provider.name, `admits its ${kind}`);
+    if (provider?.declaration.makesKinds?.includes(kind)) wait(provider.name, `makes ${kind} once it runs`);
   }
   const { namespace, after = [] } = one.declaration;
   if ('sharedWith' in namespace && active.has(namespace.sharedWith)) wait(namespace.sharedWith, 'owns its namespace');
