@@ -51,15 +51,14 @@ export function connectionsOf(
   const here = <T extends { readonly environments?: readonly string[] }>(some: readonly T[]) =>
     some.filter((one) => isIn(one, environment));
   // Each pair of entries that agree is a connection: every calling workload to every called one.
-  const pairs = <Own extends Entry, Other extends Entry>(own: readonly Own[], side: 'to' | 'from') =>
-    here(own).flatMap((one) => {
-      if (others.unread.has(one.tenant)) return [{ one, answer: undefined }];
-      const answers = answersTo(name, one, others.claims.get(one.tenant), side) as readonly Other[];
-      return here(answers).map((answer) => ({ one, answer }));
+  const pairs = (own: readonly Entry[], side: 'to' | 'from') =>
+    here(own).flatMap((one): { readonly one: Entry; readonly answer?: Entry }[] => {
+      if (others.unread.has(one.tenant)) return [{ one }];
+      return here(answersTo(name, one, others.claims.get(one.tenant), side)).map((answer) => ({ one, answer }));
     });
-  const connection = (out: ToProps | undefined, into: FromProps | undefined, other: string, port: number) => ({
-    tenant: other,
-    namespace: namespaceOf(other, environment),
+  const connection = (out: ToProps | undefined, into: FromProps | undefined, { tenant, port }: Entry) => ({
+    tenant,
+    namespace: namespaceOf(tenant, environment),
     port,
     // What of the called side may be called, and how, is its own to say; who of the calling side calls, the other's.
     ...(into?.workload === undefined ? {} : { workload: into.workload }),
@@ -67,16 +66,12 @@ export function connectionsOf(
     ...(into?.service === undefined ? {} : { service: into.service }),
     ...(into?.methods === undefined ? {} : { methods: [...into.methods].sort(compareText) }),
     ...(into?.paths === undefined ? {} : { paths: [...into.paths].sort(compareText) }),
-    ...(others.claims.get(other)?.props.tier === 2 ? { sandboxed: true as const } : {}),
+    ...(others.claims.get(tenant)?.props.tier === 2 ? { sandboxed: true as const } : {}),
   });
   return {
     inside,
-    to: distinct(
-      pairs<ToProps, FromProps>(to, 'to').map(({ one, answer }) => connection(one, answer, one.tenant, one.port)),
-    ),
-    from: distinct(
-      pairs<FromProps, ToProps>(from, 'from').map(({ one, answer }) => connection(answer, one, one.tenant, one.port)),
-    ),
+    to: distinct(pairs(to, 'to').map(({ one, answer }) => connection(one, answer, one))),
+    from: distinct(pairs(from, 'from').map(({ one, answer }) => connection(answer, one, one))),
     outside: here(outside).map(({ host, cidr, port = 443, protocol = 'TCP', why }) => ({
       to: host === undefined ? { cidr: cidr ?? '' } : { host: host.toLowerCase() },
       port,
