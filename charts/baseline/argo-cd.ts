@@ -49,8 +49,11 @@ export const component: Component = defineComponent({
             'statusbadge.enabled': false,
             'users.anonymous.enabled': false,
             'application.resourceTrackingMethod': 'annotation',
-            // A project would have to name a ServiceAccount for each of its destinations, or nothing of it syncs.
-            'application.sync.impersonation.enabled': false,
+            // What a team's commit brings is done with the rights of its robot, not with those of the controller: every
+            // project names whom Argo CD acts as, and one that names nobody deploys nothing.
+            'application.sync.impersonation.enabled': true,
+            // Values come from the repository itself. Bases and charts of others are what the network lets through.
+            'helm.valuesFileSchemes': '',
             'resource.customizations.health.apiextensions.k8s.io_CustomResourceDefinition': DEFINITION_HEALTH,
             'resource.customizations.health.argoproj.io_Application': APPLICATION_HEALTH,
             'resource.customizations.health.pkg.crossplane.io_Function': FUNCTION_HEALTH,
@@ -60,6 +63,8 @@ export const component: Component = defineComponent({
             // The gateway ends TLS, and Cilium encrypts what it sends on between nodes.
             'server.insecure': true,
             'controller.diff.server.side': true,
+            // A submodule is a repository that no project names.
+            'reposerver.enable.git.submodule': false,
           },
           rbac: {
             'policy.default': '',
@@ -137,7 +142,8 @@ export const component: Component = defineComponent({
       },
       {
         what: 'ClusterRole of the application controller allows everything',
-        reason: 'it applies whatever the tree holds; AppProjects say what each part of the tree may hold',
+        reason:
+          'it applies whatever the tree holds, compares what teams bring, and acts as their robots, whose number grows with the tenants; what teams bring is applied with the rights of those alone',
       },
       {
         what: 'no zone spread of redis-ha-haproxy',

@@ -1,5 +1,12 @@
 import { ApiObject } from 'cdk8s';
-import { IN_CLUSTER, PLATFORM_PROJECT, TENANTS_PROJECT } from '../argo-cd';
+import {
+  controllerAccount,
+  FIRST_WAVE,
+  IN_CLUSTER,
+  PLATFORM_PROJECT,
+  ROBOTS_NAMESPACE,
+  TENANTS_PROJECT,
+} from '../argo-cd';
 import type { JsonObject } from '../component';
 import type { ClusterFacet } from '../facet';
 import { MANAGED } from '../labels';
@@ -19,8 +26,7 @@ export const facet: ClusterFacet = {
           name,
           namespace: cluster.gitopsNamespace,
           labels: MANAGED,
-          // Before every Application of the tree.
-          annotations: { 'argocd.argoproj.io/sync-wave': '-1' },
+          annotations: FIRST_WAVE,
         },
         spec: { description, ...spec },
       });
@@ -29,6 +35,7 @@ export const facet: ClusterFacet = {
     project(PLATFORM_PROJECT, 'The add-ons of the cluster', {
       sourceRepos: sources,
       destinations: [{ server: IN_CLUSTER, namespace: '*' }],
+      destinationServiceAccounts: [controllerAccount(cluster)],
       clusterResourceWhitelist: [{ group: '*', kind: '*' }],
     });
     project(TENANTS_PROJECT, 'What the platform writes for its tenants', {
@@ -36,10 +43,15 @@ export const facet: ClusterFacet = {
       destinations: [
         { server: IN_CLUSTER, namespace: '*' },
         ...[...RESERVED_NAMESPACES, ...cluster.platformNamespaces]
-          // Its projects and Applications stand where Argo CD does; `kube-*` is said once for all.
-          .filter((namespace) => namespace !== cluster.gitopsNamespace && !/^kube-[^*]/.test(namespace))
+          // Its projects and ApplicationSets stand where Argo CD does, its robots among themselves; `kube-*` is said once
+          // for all.
+          .filter(
+            (namespace) =>
+              ![cluster.gitopsNamespace, ROBOTS_NAMESPACE].includes(namespace) && !/^kube-[^*]/.test(namespace),
+          )
           .map((namespace) => ({ server: IN_CLUSTER, namespace: `!${namespace}` })),
       ],
+      destinationServiceAccounts: [controllerAccount(cluster)],
       clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
     });
   },

@@ -1,6 +1,6 @@
 import { ApiObject } from 'cdk8s';
 import { tenantDirectory } from '../../src/model/layout';
-import { IN_CLUSTER, RETRY, SYNC_OPTIONS, TENANTS_PROJECT, treeSource } from '../argo-cd';
+import { IN_CLUSTER, PRESERVED, RETRY, SYNC_OPTIONS, TENANTS_PROJECT, treeSource } from '../argo-cd';
 import type { ClusterFacet } from '../facet';
 import { MANAGED } from '../labels';
 
@@ -27,6 +27,7 @@ export const facet: ClusterFacet = {
         ],
         // A directory that vanishes must not take a tenant's data along.
         syncPolicy: { preserveResourcesOnDeletion: true },
+        preservedFields: PRESERVED,
         template: {
           metadata: { name: 'tenant-{{ .path.basename }}', labels: { ...MANAGED, tenant: '{{ .path.basename }}' } },
           spec: {

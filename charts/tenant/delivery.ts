@@ -1,75 +1,161 @@
 import { ApiObject } from 'cdk8s';
-import { IN_CLUSTER, RETRY, SYNC_OPTIONS } from '../argo-cd';
+import { k8s } from 'cdk8s-plus-28';
+import type { Construct } from 'constructs';
+import type { ResolvedCluster, TenantEnvironment, TenantRepository, TenantSlice } from '../../src/model/slices';
+import { IN_CLUSTER, PRESERVED, RETRY, ROBOTS_NAMESPACE, SYNC_OPTIONS } from '../argo-cd';
 import type { TenantFacet } from '../facet';
 import { tenantLabels } from '../labels';
+import { projectRoles } from '../project-roles';
+import { TENANT_KINDS } from '../tenant-kinds';
+
+/** While a tenant is suspended nothing is deployed, by nobody: a day that begins every day. */
+const NEVER = { kind: 'deny', schedule: '0 0 * * *', duration: '24h', applications: ['*'], manualSync: false } as const;
 
 /**
- * Kinds that a team may bring, by API group. All others are refused: Argo CD and the controllers behind them act with
- * rights that the team has not. With Crossplane's kinds a repository would order from the platform's cloud account,
- * with monitors have Prometheus send its token, with policies open the network or write exceptions from guardrails.
- */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  '': ['ConfigMap', 'PersistentVolumeClaim', 'Pod', 'Secret', 'Service', 'ServiceAccount'],
-  apps: ['Deployment', 'StatefulSet'],
-  autoscaling: ['HorizontalPodAutoscaler'],
-  batch: ['CronJob', 'Job'],
-  'external-secrets.io': ['ExternalSecret', 'SecretStore'],
-  'gateway.networking.k8s.io': ['HTTPRoute'],
-  'keda.sh': ['ScaledJob', 'ScaledObject', 'TriggerAuthentication'],
-  policy: ['PodDisruptionBudget'],
-  'postgresql.cnpg.io': ['Backup', 'Cluster', 'Database', 'Pooler', 'ScheduledBackup'],
-};
-
-/**
- * The team's project, which bounds what its repository can deploy and where to, and one Application for each
- * environment, which deploys the environment's directory of that repository.
+ * What the team's repositories may deploy and as whom, and an ApplicationSet for each of them, which makes an
+ * Application for each environment that the repository has a directory of. A removed tenant has none of it: Argo CD lets
+ * go of what it deployed, and deletes nothing.
  */
 export const facet: TenantFacet = {
   each: 'tenant',
   render(scope, tenant, cluster) {
-    const { environments } = tenant;
-    const project = `tenant-${tenant.name}`;
-    new ApiObject(scope, 'project', {
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata: { name: project, namespace: cluster.gitopsNamespace, labels: tenantLabels(tenant) },
-      spec: {
-        description: `What the repository of ${tenant.name} may deploy`,
-        sourceRepos: [...new Set(environments.flatMap((one) => one.repositories.map(({ url }) => url)))],
-        destinations: environments.map(({ namespace }) => ({ server: IN_CLUSTER, namespace })),
-        clusterResourceWhitelist: [],
-        namespaceResourceWhitelist: Object.entries(ALLOWED).flatMap(([group, kinds]) =>
-          kinds.map((kind) => ({ group, kind })),
-        ),
-      },
-    });
-    for (const environment of environments) {
-      const [delivery] = environment.repositories;
-      if (!delivery) continue;
-      new ApiObject(scope, environment.name, {
-        apiVersion: 'argoproj.io/v1alpha1',
-        kind: 'Application',
+    if (tenant.state === 'removed') return;
+    addProject(scope, tenant, cluster);
+    for (const environment of tenant.environments) {
+      new k8s.KubeServiceAccount(scope, `robot-${environment.name}`, {
         metadata: {
-          name: `delivery-${environment.namespace}`,
-          namespace: cluster.gitopsNamespace,
+          name: robotOf(environment),
+          namespace: ROBOTS_NAMESPACE,
           labels: tenantLabels(tenant, environment),
-          annotations: { 'argocd.argoproj.io/sync-wave': '1' },
         },
-        spec: {
-          project,
-          source: {
-            repoURL: delivery.url,
-            targetRevision: delivery.revision,
-            path: `${delivery.path}/${environment.name}`,
-          },
-          destination: { server: IN_CLUSTER, namespace: environment.namespace },
-          syncPolicy: {
-            automated: { prune: true, selfHeal: true },
-            retry: RETRY,
-            syncOptions: [...SYNC_OPTIONS, 'CreateNamespace=false'],
-          },
-        },
+        automountServiceAccountToken: false,
       });
+    }
+    for (const { repository, environments } of byRepository(tenant)) {
+      addApplicationSet(scope, tenant, repository, environments, cluster);
     }
   },
 };
+
+/** Name of the account that Argo CD acts as in an environment. Its rights are the Role `delivery` there. */
+function robotOf({ namespace }: TenantEnvironment): string {
+  return namespace;
+}
+
+function projectOf({ name }: TenantSlice): string {
+  return `tenant-${name}`;
+}
+
+function addProject(scope: Construct, tenant: TenantSlice, cluster: ResolvedCluster): void {
+  const { environments } = tenant;
+  const project = projectOf(tenant);
+  const windows = syncWindows(tenant);
+  new ApiObject(scope, 'project', {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { name: project, namespace: cluster.gitopsNamespace, labels: tenantLabels(tenant) },
+    spec: {
+      description: `What the repositories of ${tenant.name} may deploy`,
+      sourceRepos: [...new Set(environments.flatMap((one) => one.repositories.map(({ url }) => url)))],
+      destinations: environments.map(({ namespace }) => ({ server: IN_CLUSTER, namespace })),
+      destinationServiceAccounts: environments.map((one) => ({
+        server: IN_CLUSTER,
+        namespace: one.namespace,
+        defaultServiceAccount: `${ROBOTS_NAMESPACE}:${robotOf(one)}`,
+      })),
+      clusterResourceWhitelist: [],
+      namespaceResourceWhitelist: Object.entries(TENANT_KINDS).flatMap(([group, kinds]) =>
+        Object.keys(kinds).map((kind) => ({ group, kind })),
+      ),
+      // What stands in the namespace and in no repository is told. Istio writes its certificate to every namespace.
+      orphanedResources: { warn: true, ignore: [{ group: '', kind: 'ConfigMap', name: 'istio-ca-root-cert' }] },
+      roles: projectRoles(project, tenant, cluster),
+      ...(windows.length > 0 ? { syncWindows: windows } : {}),
+    },
+  });
+}
+
+function syncWindows({ state, environments }: TenantSlice): readonly object[] {
+  if (state === 'suspended') return [NEVER];
+  return environments.flatMap((one) =>
+    one.syncWindows.map((window) => ({
+      kind: window.kind,
+      schedule: window.schedule,
+      duration: window.duration,
+      timeZone: window.timeZone,
+      namespaces: [one.namespace],
+      manualSync: window.manualSync,
+    })),
+  );
+}
+
+/** Each repository of the tenant with the environments that it is for, in code-unit order of their names. */
+function byRepository({
+  environments,
+}: TenantSlice): readonly { readonly repository: TenantRepository; readonly environments: readonly string[] }[] {
+  const found = new Map<string, { repository: TenantRepository; environments: string[] }>();
+  for (const { name, repositories } of environments) {
+    for (const repository of repositories) {
+      const known = found.get(repository.name);
+      if (known) known.environments.push(name);
+      else found.set(repository.name, { repository, environments: [name] });
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+}
+
+function addApplicationSet(
+  scope: Construct,
+  tenant: TenantSlice,
+  { name, url, path, revision }: TenantRepository,
+  environments: readonly string[],
+  cluster: ResolvedCluster,
+): void {
+  const environment = '{{ .path.basename }}';
+  const active = tenant.state === 'active';
+  new ApiObject(scope, `repository-${name}`, {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'ApplicationSet',
+    metadata: {
+      // With a dot, which no namespace has, so that no two tenants' names run into each other.
+      name: `delivery-${tenant.name}.${name}`,
+      namespace: cluster.gitopsNamespace,
+      labels: tenantLabels(tenant),
+      // When project and robots are there.
+      annotations: { 'argocd.argoproj.io/sync-wave': '1' },
+    },
+    spec: {
+      goTemplate: true,
+      goTemplateOptions: ['missingkey=error'],
+      // Only those that the claim names: a directory of another name makes no Application.
+      generators: [
+        {
+          git: {
+            repoURL: url,
+            revision,
+            directories: environments.map((one) => ({ path: `${path}/${one}` })),
+          },
+        },
+      ],
+      // A directory that vanishes, and the set itself, leave what they deployed.
+      syncPolicy: { preserveResourcesOnDeletion: true },
+      preservedFields: PRESERVED,
+      template: {
+        metadata: {
+          name: `delivery-${tenant.name}-${environment}.${name}`,
+          labels: { ...tenantLabels(tenant), environment },
+        },
+        spec: {
+          project: projectOf(tenant),
+          source: { repoURL: url, targetRevision: revision, path: '{{ .path.path }}' },
+          destination: { server: IN_CLUSTER, namespace: `${tenant.name}-${environment}` },
+          syncPolicy: {
+            ...(active ? { automated: { prune: true, selfHeal: true } } : {}),
+            retry: RETRY,
+            syncOptions: [...SYNC_OPTIONS, 'CreateNamespace=false', 'FailOnSharedResource=true'],
+          },
+        },
+      },
+    },
+  });
+}

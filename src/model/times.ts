@@ -36,7 +36,7 @@ export function cronFault(text: string): Fault | undefined {
   const wrong = FIELDS.find((field, i) => !isField(parts[i] ?? '', field));
   if (!wrong) return undefined;
   return {
-    message: `${message}: its ${wrong.what} is none from ${wrong.from} to ${wrong.to}, and no list, range or step of those`,
+    message: `${message}: its ${wrong.what} is no value, range, list or step from ${wrong.from} to ${wrong.to}`,
     fix: EXAMPLE,
   };
 }

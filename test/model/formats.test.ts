@@ -8,6 +8,7 @@ const good: Readonly<Record<string, readonly string[]>> = {
   bytes: ['512Mi', '1.5Gi', '0', '1e9'],
   cidr: ['10.0.0.0/16', 'fd00::/48', '0.0.0.0/0'],
   cores: ['500m', '0.5', '16'],
+  cron: ['0 22 * * 5', '*/15 8-18 1,15 JAN-MAR mon-fri', '59 23 31 12 6', '0 0-23/6 * * *'],
   'dns-label': ['payments', 'a', '3scale', 'a'.repeat(63)],
   'dns-name': ['example.com', 'a.b.example.co.uk', 'localhost', 'xn--bcher-kva.example'],
   email: ['team@example.com', 'first.last+tag@sub.example.com', "o'neil@Example.com"],
@@ -46,6 +47,7 @@ const good: Readonly<Record<string, readonly string[]>> = {
     'ghcr.io/team',
   ],
   semver: ['1.2.3', 'v1.20.0', '0.1.0-rc.1', '1.0.0+build.5'],
+  'time-zone': ['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires'],
 };
 
 const bad: Readonly<Record<string, readonly (readonly [text: string, fix: string | undefined])[]>> = {
@@ -95,7 +97,12 @@ const bad: Readonly<Record<string, readonly (readonly [text: string, fix: string
     ['ssh://-oProxyCommand=id/x', 'correct the host'],
     ['ext::sh -c id', 'write a URL such as `https://git.example.com/team/repository.git`'],
   ],
+  cron: [
+    ...['@daily', '0 22 * *', '0 0 22 * * 5', '0  22 * * 5', '60 22 * * 5', '0 24 * * 5', '0 0 0 * *', '0 0 * 13 *'],
+    ...['0 0 * * 7', '0 18-8 * * *', '*/0 * * * *', '0 0 * * FRY', '0 0 * * 1-', '0 0 * * ,', '0 0 * * 1-2-3'],
+  ].map((text) => [text, 'write five fields such as `0 22 * * 5` (Fridays at 22:00)'] as const),
   group: [
+    ['pay"ments', 'name a group without one'],
     ['system:masters', 'name a group of the OIDC issuer'],
     ['pay*', 'name one group'],
     ['a b', 'name one group'],
@@ -148,6 +155,11 @@ const bad: Readonly<Record<string, readonly (readonly [text: string, fix: string
     ['1.2', 'write `1.2.0`'],
     ['^1.2.3', 'write `1.2.3`'],
     ['latest', 'write all three numbers, such as `1.2.3`'],
+  ],
+  'time-zone': [
+    ['Berlin', 'write one such as `Europe/Berlin` or `UTC`'],
+    ['+01:00', 'write one such as `Europe/Berlin` or `UTC`'],
+    ['', 'write one such as `Europe/Berlin` or `UTC`'],
   ],
 };
 

@@ -164,36 +164,6 @@ describe('What a tenant gets', () => {
       subjects: [{ kind: 'Group', name: 'oidc:shop-developers' }],
     });
   });
-
-  test('is a project that can deploy its repository to its namespaces alone, and an Application an environment', () => {
-    const { spec } = objectIn(tree, `${folder}/delivery.yaml`, 'AppProject', 'tenant-shop');
-    expect(spec.sourceRepos).toEqual(['https://git.example.com/shop.git']);
-    expect(spec.destinations.map(({ namespace }: { namespace: string }) => namespace)).toEqual([
-      'shop-live',
-      'shop-sandbox',
-    ]);
-    expect(spec.clusterResourceWhitelist).toEqual([]);
-    const allowed = (spec.namespaceResourceWhitelist as { group: string; kind: string }[]).map(
-      ({ group, kind }) => `${group}/${kind}`,
-    );
-    expect(allowed).toContain('apps/Deployment');
-    // Each would give the team more than it has: rights, the network, guardrails, the platform's cloud account.
-    for (const kind of [
-      'rbac.authorization.k8s.io/RoleBinding',
-      '/ResourceQuota',
-      'networking.k8s.io/NetworkPolicy',
-      'cilium.io/CiliumNetworkPolicy',
-      'kyverno.io/PolicyException',
-      'aws.m.upbound.io/ProviderConfig',
-      'monitoring.coreos.com/ServiceMonitor',
-      'argoproj.io/Application',
-    ]) {
-      expect(allowed).not.toContain(kind);
-    }
-    expect(allowed.join()).not.toContain('*');
-    const application = objectIn(tree, `${folder}/delivery.yaml`, 'Application', 'delivery-shop-live');
-    expect(application.spec.source).toMatchObject({ path: 'k8s/overlays/live', targetRevision: 'release' });
-  });
 });
 
 test('A tenant that says nothing of environments gets all but the productive ones', async () => {

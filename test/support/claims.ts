@@ -55,6 +55,7 @@ export const everyField = (): TenantProps => ({
   repositories: [
     {
       url: 'https://git.example.com/shop/deploy.git',
+      name: 'storefront',
       path: 'k8s/overlays',
       revision: 'release',
       private: true,
