@@ -185,7 +185,10 @@ export interface ComponentDeclaration {
 
 /** What a component's own objects may know when they are rendered. */
 export interface ComponentContext {
-  readonly cluster: Cluster;
+  readonly cluster: Cluster & {
+    /** Add-ons that are on there, in code-unit order. */
+    readonly addOns: readonly string[];
+  };
   readonly name: string;
   readonly namespace: string;
   readonly declaration: ComponentDeclaration;
