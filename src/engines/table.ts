@@ -186,6 +186,49 @@ export const ENGINES = {
       variables: { 'github.com/prometheus/common/version.Version': '{version}' },
     },
   },
+  prometheus: {
+    version: '3.15.1',
+    versionArguments: ['--version'],
+    install: 'Prometheus {version} (https://prometheus.io/download/)',
+    release: {
+      url: `${GITHUB}/prometheus/prometheus/releases/download/v{version}/prometheus-{version}.{os}-{arch}.tar.gz`,
+      digestUrl: `${GITHUB}/prometheus/prometheus/releases/download/v{version}/sha256sums.txt`,
+      archived: 'prometheus-{version}.{os}-{arch}/prometheus',
+    },
+    go: {
+      module: 'github.com/prometheus/prometheus',
+      version: 'v0.3{minor}.{patch}',
+      package: 'github.com/prometheus/prometheus/cmd/prometheus',
+      // Targets come from files: the SDKs of all clouds stay out.
+      tags: ['remove_all_sd'],
+      variables: { 'github.com/prometheus/common/version.Version': '{version}' },
+    },
+  },
+  'kube-rbac-proxy': {
+    version: '0.19.1',
+    versionArguments: ['--version'],
+    install: 'kube-rbac-proxy {version} (https://github.com/brancz/kube-rbac-proxy)',
+    go: {
+      module: 'github.com/brancz/kube-rbac-proxy',
+      package: 'github.com/brancz/kube-rbac-proxy/cmd/kube-rbac-proxy',
+      variables: { 'k8s.io/component-base/version.gitVersion': 'v{version}' },
+    },
+  },
+  'prom-label-proxy': {
+    version: '0.12.1',
+    // It tells its options and no version.
+    versionArguments: ['--help'],
+    install: `prom-label-proxy {version} (${GITHUB}/prometheus-community/prom-label-proxy/releases)`,
+    release: {
+      url: `${GITHUB}/prometheus-community/prom-label-proxy/releases/download/v{version}/prom-label-proxy-{version}.{os}-{arch}.tar.gz`,
+      digestUrl: `${GITHUB}/prometheus-community/prom-label-proxy/releases/download/v{version}/sha256sums.txt`,
+      archived: 'prom-label-proxy-{version}.{os}-{arch}/prom-label-proxy',
+    },
+    go: {
+      module: 'github.com/prometheus-community/prom-label-proxy',
+      package: 'github.com/prometheus-community/prom-label-proxy',
+    },
+  },
   haproxy: {
     version: '2.4',
     orLater: true,
