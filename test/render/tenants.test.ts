@@ -157,7 +157,9 @@ describe('What a tenant gets', () => {
       writes('sandbox', role).rules.flatMap((rule) => rule.resources),
     );
     expect(secrets).not.toContain('secrets');
-    const bindings = objectsIn(tree, `${folder}/live/access.yaml`).filter(({ kind }) => kind === 'RoleBinding');
+    const bindings = objectsIn(tree, `${folder}/live/access.yaml`).filter(
+      ({ kind, metadata }) => kind === 'RoleBinding' && metadata.name !== 'delivery',
+    );
     expect(bindings).toHaveLength(1);
     expect(bindings[0]).toMatchObject({
       roleRef: { name: 'developer' },
