@@ -24,9 +24,13 @@ export interface ClusterFacet {
 }
 
 /** A facet of a tenant, either once an environment or once for all its environments on a cluster. */
-export type TenantFacet =
+export type TenantFacet = {
+  /** Why a tenant has what is in this file, one sentence without a full stop, for `keelson tenant explain`. */
+  readonly why?: string;
+} & (
   | {
       readonly each: 'environment';
       render(scope: Construct, tenant: TenantSlice, environment: TenantEnvironment, cluster: ResolvedCluster): void;
     }
-  | { readonly each: 'tenant'; render(scope: Construct, tenant: TenantSlice, cluster: ResolvedCluster): void };
+  | { readonly each: 'tenant'; render(scope: Construct, tenant: TenantSlice, cluster: ResolvedCluster): void }
+);
