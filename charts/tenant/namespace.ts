@@ -22,6 +22,8 @@ export const facet: TenantFacet = {
         annotations: {
           ...whoToAsk(tenant),
           ...forGuardrails(environment),
+          // The only word by which a published tree tells a tenant that may vanish from one that must not.
+          ...(tenant.state === 'active' ? {} : { [TENANT_NAMESPACE.state]: tenant.state }),
           'keelson.dev/support': cluster.platform.contact,
           // What a tenant holds must outlive a mistake in the tree: Argo CD asks before it deletes a namespace.
           'argocd.argoproj.io/sync-options': 'Delete=confirm,Prune=confirm',

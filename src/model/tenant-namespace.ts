@@ -16,4 +16,6 @@ export const TENANT_NAMESPACE = {
   /** Annotations: copies of a workload that an autoscaler may ask for, at the least and at the most. */
   autoscalingMinimum: 'keelson.dev/autoscaling-minimum',
   autoscalingMaximum: 'keelson.dev/autoscaling-maximum',
+  /** Annotation: `suspended` or `removed`. Absent while the tenant is active. */
+  state: 'keelson.dev/state',
 } as const;
