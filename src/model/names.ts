@@ -12,6 +12,9 @@ export const RESERVED_NAMESPACES: readonly string[] = ['default', 'kube-*'];
 /** Namespace of the accounts that Argo CD acts as for tenants. No add-on owns it, and no tenant may have it. */
 export const DELIVERY_NAMESPACE = 'keelson-delivery';
 
+/** Namespace of the accounts that people act as who look into a tenant's production for a while. Nothing runs there. */
+export const BREAK_GLASS_NAMESPACE = 'keelson-break-glass';
+
 /** The entry of `RESERVED_NAMESPACES` that the namespace falls under, undefined where it is free. */
 export function reservedNamespace(namespace: string): string | undefined {
   return RESERVED_NAMESPACES.find((reserved) =>

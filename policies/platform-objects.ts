@@ -1,0 +1,127 @@
+import { BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE } from '../src/model/names';
+import type { ResolvedCluster } from '../src/model/slices';
+import type { ExampleObject, Guardrail, RequestMatch } from './guardrail';
+import { celValue } from './shared/cel';
+import { serviceAccount } from './shared/users';
+
+/** Label of everything that Keelson writes. */
+const LABEL = 'app.kubernetes.io/managed-by';
+const VALUE = 'keelson';
+
+/** Kinds that teams write too, by API group: of all others nobody in a tenant changes anything. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  '': ['configmaps', 'persistentvolumeclaims', 'pods', 'secrets', 'serviceaccounts', 'services'],
+  apps: ['deployments', 'statefulsets'],
+  autoscaling: ['horizontalpodautoscalers'],
+  batch: ['cronjobs', 'jobs'],
+  'external-secrets.io': ['externalsecrets'],
+  'gateway.networking.k8s.io': ['httproutes'],
+  'keda.sh': ['scaledjobs', 'scaledobjects', 'triggerauthentications'],
+  'networking.k8s.io': ['networkpolicies'],
+  policy: ['poddisruptionbudgets'],
+};
+
+const labelled = (object: string) =>
+  `(has(${object}.metadata.labels) && '${LABEL}' in ${object}.metadata.labels && ${object}.metadata.labels['${LABEL}'] == '${VALUE}')`;
+
+/**
+ * Kubernetes' own controllers and those of add-ons act as somebody whose name begins with `system:`. So do the accounts
+ * that act for a tenant: its robot, those that break the glass, and its own.
+ */
+const IS_OF_THE_PLATFORM = [
+  `(request.userInfo.username.startsWith('system:')`,
+  ...[DELIVERY_NAMESPACE, BREAK_GLASS_NAMESPACE].map(
+    (namespace) => `!request.userInfo.username.startsWith('${serviceAccount(namespace, '')}')`,
+  ),
+  `!request.userInfo.username.startsWith('system:serviceaccount:' + namespaceObject.metadata.name + ':'))`,
+].join(' && ');
+
+const isAdministrator = ({ platform: { oidc } }: ResolvedCluster) =>
+  `(has(request.userInfo.groups) && request.userInfo.groups.exists(group, group in ${celValue([
+    'system:masters',
+    `${oidc.groupsPrefix}${oidc.groups.admins}`,
+  ])}))`;
+
+const policy = (platform: boolean, port = 80): ExampleObject => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'web', ...(platform ? { labels: { [LABEL]: VALUE } } : { labels: { app: 'web' } }) },
+  spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ ports: [{ port }] }] },
+});
+
+const ROBOT = serviceAccount(DELIVERY_NAMESPACE, 'example-live');
+
+export const guardrail: Guardrail = {
+  name: 'platform-objects',
+  summary: 'What the platform wrote into a tenant’s namespace is changed and deleted by the platform alone',
+  why: 'A Role says which kinds somebody may change, not which objects: who may write NetworkPolicies could delete the one that denies everything.',
+  source: 'https://kubernetes.io/docs/reference/access-authn-authz/rbac/',
+  match: Object.entries(KINDS).map(([group, resources]): RequestMatch => ({
+    apiGroups: [group],
+    apiVersions: ['*'],
+    resources,
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+  })),
+  variables: [
+    { name: 'platform', expression: (cluster) => `${IS_OF_THE_PLATFORM} || ${isAdministrator(cluster)}` },
+    { name: 'was', expression: `request.operation != 'CREATE' && ${labelled('oldObject')}` },
+    { name: 'is', expression: `request.operation != 'DELETE' && ${labelled('object')}` },
+  ],
+  validations: [
+    {
+      expression: 'variables.platform || !variables.was',
+      message: `the platform wrote this object (label ${LABEL}: ${VALUE}): change the claim instead, or give yours another name`,
+    },
+    {
+      expression: 'variables.platform || !variables.is',
+      message: `the label ${LABEL}: ${VALUE} marks what the platform writes: leave it out`,
+    },
+  ],
+  examples: {
+    pass: [
+      { what: 'makes a NetworkPolicy of its own', object: policy(false) },
+      { what: 'changes its own', object: policy(false, 81), old: policy(false), user: ROBOT },
+      {
+        what: 'is a controller of the platform that writes what the platform wrote',
+        object: policy(true, 81),
+        old: policy(true),
+        user: serviceAccount('kube-system', 'generic-garbage-collector'),
+      },
+    ],
+    fail: [
+      {
+        what: 'changes what the platform wrote',
+        object: policy(true, 81),
+        old: policy(true),
+        message: 'the platform wrote this object',
+      },
+      {
+        what: 'takes the mark off what the platform wrote',
+        object: policy(false),
+        old: policy(true),
+        user: ROBOT,
+        message: 'the platform wrote this object',
+      },
+      {
+        what: 'marks its own as the platform’s',
+        object: policy(true),
+        user: ROBOT,
+        message: 'marks what the platform writes',
+      },
+      {
+        what: 'marks its own later',
+        object: policy(true),
+        old: policy(false),
+        user: serviceAccount('example', 'default'),
+        message: 'marks what the platform writes',
+      },
+      {
+        what: 'is somebody who broke the glass',
+        object: policy(true, 81),
+        old: policy(true),
+        user: serviceAccount(BREAK_GLASS_NAMESPACE, 'example-live'),
+        message: 'the platform wrote this object',
+      },
+    ],
+  },
+};
