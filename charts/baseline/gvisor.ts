@@ -28,9 +28,14 @@ export const component = defineComponent({
   },
 });
 
-/** Past the taints of the pools that have it: whoever may ask for the runtime may run where it is. */
+/**
+ * Past the taints of the pools that have it: whoever may ask for the runtime may run where it is. Not where a tenant
+ * has the machines for itself: every Pod under the sandbox gets these tolerations.
+ */
 function tolerations({ nodePools }: Cluster): k8s.Toleration[] | undefined {
-  const taints = nodePools.filter(hasSandbox).flatMap((pool) => pool.taints);
+  const taints = nodePools
+    .filter((pool) => hasSandbox(pool) && pool.tenant === undefined)
+    .flatMap((pool) => pool.taints);
   const each = new Map(taints.map((taint) => [JSON.stringify(taint), taint]));
   if (each.size === 0) return undefined;
   return [...each.values()].map(({ key, value, effect }) => ({

@@ -19,7 +19,7 @@ const KINDS = [
 
 export const component = defineComponent({
   name: 'keda',
-  summary: 'Scales workloads on events and external metrics',
+  summary: 'Scales workloads by the clock and by what their Pods do, down to none',
   providers: ['aws', 'eks', 'local'],
 
   declare: (cluster) => {
@@ -64,17 +64,8 @@ export const component = defineComponent({
         operator: {
           labels: OPERATOR,
           serves: { metrics: { port: 9666, to: ['self/metrics-server'] } },
-          reaches: [
-            { to: 'api-server' },
-            {
-              to: 'component',
-              component: 'kube-prometheus-stack',
-              workload: 'prometheus',
-              port: 'web',
-              optional: true,
-              ordered: false,
-            },
-          ],
+          // Not Prometheus: it would answer a tenant's trigger with every tenant's series (policies/scaled-object-triggers).
+          reaches: [{ to: 'api-server' }],
           scrape: [{ port: 8080 }],
         },
         'metrics-server': {

@@ -1,17 +1,12 @@
 import { k8s } from 'cdk8s-plus-28';
+import { TENANT_PRIORITIES } from '../../src/model/priorities';
 import { defineComponent } from '../component';
 
 /**
- * Who goes first when room is short, highest first. All stay below Kubernetes' own `system-*` classes (2,000,000,000
- * and above) and apart enough for a team to put classes of its own between them.
+ * The platform's own, highest first. All stay below Kubernetes' `system-*` classes (2,000,000,000 and above) and apart
+ * enough for a team to put classes of its own between them; those of tenants come after.
  */
-const CLASSES: readonly {
-  readonly name: string;
-  readonly value: number;
-  readonly description: string;
-  readonly globalDefault?: true;
-  readonly preemptionPolicy?: 'Never';
-}[] = [
+const CLASSES = [
   {
     name: 'platform-critical',
     value: 1_000_000,
@@ -22,21 +17,7 @@ const CLASSES: readonly {
     value: 900_000,
     description: 'Add-ons whose pause is noticed by people, not by workloads',
   },
-  { name: 'tenant-production', value: 100_000, description: 'Workloads of production environments' },
-  {
-    name: 'tenant-standard',
-    value: 10_000,
-    description: 'Workloads that name no class',
-    // Otherwise a Pod without a class would rank with best effort.
-    globalDefault: true,
-  },
-  {
-    name: 'tenant-best-effort',
-    value: 0,
-    description: 'Work that may wait and be interrupted: it takes room that is free and pushes nobody out',
-    preemptionPolicy: 'Never',
-  },
-];
+] as const;
 
 export const component = defineComponent({
   name: 'priority-classes',
@@ -53,5 +34,14 @@ export const component = defineComponent({
 
   resources(scope) {
     for (const { name, ...rest } of CLASSES) new k8s.KubePriorityClass(scope, name, { metadata: { name }, ...rest });
+    for (const { name, value, description, globalDefault, preemptionPolicy } of TENANT_PRIORITIES) {
+      new k8s.KubePriorityClass(scope, name, {
+        metadata: { name },
+        value,
+        description,
+        ...(globalDefault === undefined ? {} : { globalDefault }),
+        ...(preemptionPolicy === undefined ? {} : { preemptionPolicy }),
+      });
+    }
   },
 });

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../component';
 import { defineComponent } from '../component';
 import { resources, spread } from '../hardening';
 
@@ -5,6 +6,36 @@ const LABELS = {
   'app.kubernetes.io/name': 'prometheus-adapter',
   'app.kubernetes.io/instance': 'prometheus-adapter',
 };
+
+/** Series that Prometheus scraped from Pods of tenants: it wrote these labels by itself. */
+const OF_TENANTS = 'tenant!="",namespace!="",pod!=""';
+
+/**
+ * What an autoscaler may ask for: metrics of its own namespace's Pods and of nothing else. The API server names the
+ * namespace, Kubernetes' own controller asks for its autoscaler's alone, and the adapter looks for series that have
+ * exactly that label. The chart's own rules would look for every label that has the name of a kind, and list every
+ * series of the platform's once a minute.
+ */
+const RULES = [
+  {
+    ...rule(`{${OF_TENANTS},__name__=~".+_total"}`),
+    name: { matches: '^(.+)_total$', as: '${1}_per_second' },
+    metricsQuery: `sum(rate(<<.Series>>{<<.LabelMatchers>>,${OF_TENANTS}}[2m])) by (<<.GroupBy>>)`,
+  },
+  {
+    ...rule(`{${OF_TENANTS},__name__!~".+_(total|bucket|count|sum)"}`),
+    name: { matches: '', as: '' },
+    metricsQuery: `sum(<<.Series>>{<<.LabelMatchers>>,${OF_TENANTS}}) by (<<.GroupBy>>)`,
+  },
+];
+
+function rule(seriesQuery: string): JsonObject {
+  return {
+    seriesQuery,
+    seriesFilters: [],
+    resources: { overrides: { namespace: { resource: 'namespace' }, pod: { resource: 'pod' } } },
+  };
+}
 
 export const component = defineComponent({
   name: 'prometheus-adapter',
@@ -22,7 +53,7 @@ export const component = defineComponent({
         priorityClassName: 'platform-critical',
         prometheus: { url: 'http://kube-prometheus-stack-prometheus.monitoring.svc', port: 9090 },
         // Custom metrics alone: metrics-server serves resource metrics, and KEDA external ones.
-        rules: { default: true, external: [] },
+        rules: { default: false, custom: RULES, external: [] },
         // Without a certificate of its own the API server would have to trust whatever answers.
         certManager: { enabled: true },
         resources: resources('100m', '512Mi'),

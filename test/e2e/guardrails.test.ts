@@ -152,20 +152,27 @@ function withSpec(stored: KubeObject, object: KubeObject): KubeObject {
 
 /** Applies a guardrail and waits until it is enforced: until the first request that it must refuse is. */
 async function enforce(name: string, first: Attempt): Promise<void> {
-  const objects = objectsIn(rendering.tree, guardrailPath('production', name)) as unknown as KubeObject[];
+  const objects = guardrailObjects(name);
   expect(objects.length).toBeGreaterThan(1);
   for (const object of objects) await accepted(api.apply(object));
+  await until(first, (answer) => answer !== 'let in', `${name} refuses nothing`);
+}
+
+/** Takes it away and waits until it is no longer enforced, so that it has no say in the tests of the next. */
+async function release(name: string, first: Attempt): Promise<void> {
+  for (const object of guardrailObjects(name)) await accepted(server.request('DELETE', api.path(object)));
+  await until(first, (answer) => answer === 'let in', `${name} goes on refusing`);
+}
+
+async function until(attempt: Attempt, holds: (answer: string) => boolean, otherwise: string): Promise<void> {
   for (const deadline = Date.now() + ENFORCED_TIMEOUT; ; await sleep(300)) {
-    const { status } = await send(first);
-    if (status === 422 || status === 403) return;
-    if (Date.now() > deadline) throw new Error(`${name} refuses nothing`);
+    if (holds(answerOf(await send(attempt)))) return;
+    if (Date.now() > deadline) throw new Error(otherwise);
   }
 }
 
-async function release(name: string): Promise<void> {
-  for (const object of objectsIn(rendering.tree, guardrailPath('production', name)) as unknown as KubeObject[]) {
-    await accepted(server.request('DELETE', api.path(object)));
-  }
+function guardrailObjects(name: string): readonly KubeObject[] {
+  return objectsIn(rendering.tree, guardrailPath('production', name)) as unknown as KubeObject[];
 }
 
 describe.each(all)('%s, enforced by the API server', (name, { examples, mutation }) => {
@@ -182,7 +189,7 @@ describe.each(all)('%s, enforced by the API server', (name, { examples, mutation
 
   describe('once it is there', () => {
     beforeAll(() => enforce(name, failing[0]![1]));
-    afterAll(() => release(name));
+    afterAll(() => release(name, failing[0]![1]));
 
     test.each(failing)('refuses what %s', async (_title, attempt, message) => {
       const answer = answerOf(await send(attempt));
