@@ -18,9 +18,10 @@ export interface ParsedPath {
 
 /**
  * Files of `apps/` that belong to the cluster, not to an add-on, so that no add-on may have such a name:
- * AppProjects, the ApplicationSet of all tenants, the Application of the guardrails, the namespace of delivery's robots.
+ * AppProjects, the ApplicationSet of all tenants, the Application of the guardrails, the namespaces of
+ * delivery's robots and of emergency access.
  */
-export const clusterApps: readonly string[] = ['projects', 'tenants', 'policies', 'robots'];
+export const clusterApps: readonly string[] = ['projects', 'tenants', 'policies', 'robots', 'break-glass'];
 
 /** The generated page that says what the repository is. */
 export const readmePath = 'README.md';

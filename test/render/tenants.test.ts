@@ -98,9 +98,8 @@ describe('What a tenant gets', () => {
     const paths = [...tree.files.keys()].filter((path) => path.startsWith(folder));
     expect(paths.map((path) => path.slice(folder.length + 1))).toEqual([
       'delivery.yaml',
-      ...['live', 'sandbox'].flatMap((name) =>
-        ['access', 'namespace', 'network', 'quota'].map((facet) => `${name}/${facet}.yaml`),
-      ),
+      ...['access', 'break-glass', 'namespace', 'network', 'quota'].map((facet) => `live/${facet}.yaml`),
+      ...['access', 'namespace', 'network', 'quota'].map((facet) => `sandbox/${facet}.yaml`),
     ]);
   });
 
