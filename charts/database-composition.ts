@@ -87,6 +87,11 @@ requirements:
 {{- $environment := index $labels "environment" | default "" }}
 {{- $provider := index $providers $environment | default "" }}
 {{- if not $provider }}{{ fail (printf "namespace %s is no environment of a tenant on this cluster" $namespace) }}{{ end }}
+{{- /* What is left out here would be deleted, with its data: no change of the platform moves a database by itself. */}}
+{{- $other := ternary "cluster" "instance" (eq $provider "rds") }}
+{{- if hasKey (default (dict) .observed.resources) $other }}
+{{- fail (printf "this database is made of a %s, and the platform now says %s for environment %s: move its data to a new database first" $other $provider $environment) }}
+{{- end }}
 {{- $spec := $xr.spec }}
 {{- $size := index $sizes ($spec.size | default "small") }}
 {{- $onDelete := $spec.onDelete | default (ternary "delete" "keep" (eq (toString $spec.keepOnDelete) "false")) }}

@@ -229,6 +229,18 @@ export const ENGINES = {
       package: 'github.com/prometheus-community/prom-label-proxy',
     },
   },
+  // The core, for rendering a composition as its controller would.
+  crossplane: {
+    version: '2.3.4',
+    versionArguments: ['--version'],
+    install: `crossplane {version}, the core and not its command line (${GITHUB}/crossplane/crossplane/releases)`,
+    go: {
+      module: 'github.com/crossplane/crossplane/v2',
+      package: 'github.com/crossplane/crossplane/v2/cmd/crossplane',
+      localReplacements: 'v{version}',
+      variables: { 'github.com/crossplane/crossplane-runtime/v2/pkg/version.version': 'v{version}' },
+    },
+  },
   haproxy: {
     version: '2.4',
     orLater: true,

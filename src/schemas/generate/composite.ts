@@ -55,7 +55,7 @@ function selector(): RawSchema {
 
 /**
  * The custom resource that Crossplane makes of the definition of the platform's databases: the definition's fields and
- * its own machinery. An end-to-end test holds it against the one that Crossplane itself makes.
+ * its own machinery.
  */
 export function databaseCrd(): Crd {
   return {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { databaseCrd } from '../../../src/schemas/generate/composite';
 import { readCrds, type Crd } from '../../../src/schemas/generate/crds';
 import type { ApiAnswer, ApiServer } from '../../../src/engines';
 
@@ -138,11 +139,13 @@ export class Api {
 export async function installCrds(server: ApiServer, kinds: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
   const installed = new Map<string, string>();
   const wanted: Crd[] = [];
-  for (const { source, crds } of await readCrds()) {
+  const brought = (await readCrds()).map(({ source, crds }) => ({ addOn: source.addOn, crds }));
+  // Crossplane makes this one of a definition in the tree.
+  for (const { addOn, crds } of [...brought, { addOn: 'databases', crds: [databaseCrd()] }]) {
     for (const crd of crds) {
       const own = kindsOf(crd).filter((kind) => kinds.has(kind));
       if (own.length > 0) wanted.push(crd);
-      for (const kind of own) installed.set(kind, source.addOn);
+      for (const kind of own) installed.set(kind, addOn);
     }
   }
   const root = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
