@@ -1,8 +1,8 @@
 import { k8s } from 'cdk8s-plus-28';
-import type { ResolvedCluster, TenantEnvironment } from '../../src/model/slices';
+import { prioritiesOf } from '../../src/model/priorities';
+import type { ResolvedCluster, TenantEnvironment, TenantSlice } from '../../src/model/slices';
 import type { TenantFacet } from '../facet';
 import { tenantLabels } from '../labels';
-import { classesOf } from '../tenant-priorities';
 
 /**
  * Objects that cost the control plane or the cloud something, and how many of each a namespace may hold: several times
@@ -49,6 +49,9 @@ const DISK = { default: 1, maximum: 10 } as const;
 /** StorageClasses that come with a cluster though the platform offers them not. */
 const NOT_OFFERED = { aws: [], eks: ['gp2'], local: ['standard'] } as const;
 
+/** PriorityClasses that a cluster has whatever is on it. */
+const OF_KUBERNETES = ['system-cluster-critical', 'system-node-critical'] as const;
+
 /** What the namespace may ask for, and what a container may. */
 export const facet: TenantFacet = {
   each: 'environment',
@@ -86,10 +89,9 @@ export const facet: TenantFacet = {
         'services.nodeports': String(quota.nodePorts + quota.loadBalancers),
       },
     );
-    const classes = classesOf(tenant, environment, cluster);
     addQuota(
       'priority',
-      { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', ...classes }] } },
+      { scopeSelector: { matchExpressions: [foreignPriorities(tenant, environment, cluster)] } },
       { pods: '0' },
     );
     const disk = Math.min(DISK.maximum, quota.pods * DISK.default);
@@ -112,6 +114,18 @@ export const facet: TenantFacet = {
     });
   },
 };
+
+/** Pods whose PriorityClass is not one of the environment's: they would push out those of others. */
+function foreignPriorities(
+  { tier }: TenantSlice,
+  { production }: TenantEnvironment,
+  { addOns }: ResolvedCluster,
+): k8s.ScopedResourceSelectorRequirement {
+  const scopeName = 'PriorityClass';
+  // Without the platform's classes Pods have none at all, which `NotIn` would select too.
+  if (!addOns.includes('priority-classes')) return { scopeName, operator: 'In', values: [...OF_KUBERNETES] };
+  return { scopeName, operator: 'NotIn', values: [...prioritiesOf(tier, production)] };
+}
 
 /** Volumes of each class that there is. */
 function ofClasses(quota: TenantEnvironment['quota'], cluster: ResolvedCluster): Record<string, string> {
