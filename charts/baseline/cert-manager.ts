@@ -1,5 +1,5 @@
 import { ApiObject } from 'cdk8s';
-import type { Cluster, JsonObject } from '../component';
+import type { Cluster } from '../component';
 import { defineComponent } from '../component';
 import {
   RESTRICTED_CONTAINER,
@@ -10,6 +10,7 @@ import {
   spread,
   webIdentity,
 } from '../hardening';
+import { ACME_HOST, issuerSpec } from '../shared-gateway';
 
 const VERSION = 'v1.21.1';
 
@@ -28,8 +29,6 @@ const pod = (replicas: number, component: 'cainjector' | 'controller' | 'webhook
 });
 
 const identity = (cluster: Cluster) => webIdentity(cluster, 'cert-manager');
-
-const ACME = 'acme-v02.api.letsencrypt.org';
 
 export const component = defineComponent({
   name: 'cert-manager',
@@ -52,7 +51,12 @@ export const component = defineComponent({
         volumeMounts: identity(cluster).volumeMounts,
         // The self-check of a DNS challenge asks the cluster's own resolver and not the zone's name servers, which no
         // policy can list.
-        extraArgs: ['--dns01-recursive-nameservers-only=true'],
+        extraArgs: [
+          '--dns01-recursive-nameservers-only=true',
+          // Issuers of tenants' names stand in the gateway's namespace and prove them by this Pod's role, each its own
+          // names alone. Nobody but the platform can write one.
+          '--issuer-ambient-credentials=true',
+        ],
         webhook: { ...pod(cluster.replicas.quorum, 'webhook'), resources: resources('20m', '64Mi') },
         cainjector: { ...pod(cluster.replicas.controller, 'cainjector'), resources: resources('20m', '512Mi') },
         // The API server says when the webhook answers; a hook Job that asks first needs rights of its own.
@@ -68,7 +72,7 @@ export const component = defineComponent({
           { to: 'api-server' },
           ...byProvider(cluster, {
             cloud: [
-              { to: 'host', host: ACME, port: 443, why: 'orders certificates' },
+              { to: 'host', host: ACME_HOST, port: 443, why: 'orders certificates' },
               { to: 'host', host: 'route53.amazonaws.com', port: 443, why: 'answers DNS challenges' },
               reachesSts(cluster),
             ] as const,
@@ -145,28 +149,12 @@ export const component = defineComponent({
       apiVersion: 'cert-manager.io/v1',
       kind: 'ClusterIssuer',
       metadata: { name: 'platform' },
-      spec: issuer(cluster),
+      // For the platform's own pages, all of which one certificate names.
+      spec: issuerSpec(cluster, {
+        account: 'platform-acme-account',
+        ownsAccount: true,
+        names: [`*.${cluster.domain}`],
+      }),
     });
   },
 });
-
-/** Certificates come from Let's Encrypt by DNS challenges; a local cluster has no public name and signs its own. */
-function issuer(cluster: Cluster): JsonObject {
-  return byProvider<JsonObject>(cluster, {
-    cloud: {
-      acme: {
-        server: `https://${ACME}/directory`,
-        email: cluster.platform.contact,
-        privateKeySecretRef: { name: 'platform-acme-account' },
-        solvers: [{ selector: { dnsZones: [cluster.domain] }, dns01: { route53: route53(cluster) } }],
-      },
-    },
-    local: { selfSigned: {} },
-  });
-}
-
-/** By its id once it is known: a name may be that of a private zone too. */
-function route53(cluster: Cluster): JsonObject {
-  const zone = cluster.provisioned?.zones?.[cluster.domain];
-  return { region: cluster.region ?? '', ...(zone === undefined ? {} : { hostedZoneID: zone }) };
-}

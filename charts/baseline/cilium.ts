@@ -248,6 +248,7 @@ export const component = defineComponent({
       'gateway.networking.k8s.io/Gateway',
       'gateway.networking.k8s.io/GatewayClass',
       'gateway.networking.k8s.io/HTTPRoute',
+      'gateway.networking.k8s.io/ListenerSet',
       'gateway.networking.k8s.io/ReferenceGrant',
     ],
     identities: cluster.provider === 'eks' ? [{ serviceAccount: 'cilium-operator', role: 'cilium-operator' }] : [],

@@ -1,3 +1,4 @@
+import type { Cluster } from '../component';
 import { defineComponent } from '../component';
 import {
   RESTRICTED_CONTAINER,
@@ -7,6 +8,7 @@ import {
   resources,
   roleArn,
 } from '../hardening';
+import { GATEWAY } from '../shared-gateway';
 
 const LABELS = {
   'app.kubernetes.io/instance': 'external-dns',
@@ -28,10 +30,17 @@ export const component = defineComponent({
       values: {
         provider: { name: 'aws' },
         sources: ['gateway-httproute'],
-        gatewayNamespace: 'gateway',
-        domainFilters: [cluster.domain],
+        gatewayNamespace: GATEWAY.namespace,
+        // Zones that it looks at; a name is published where a listener of the gateway has it, and is written by nobody
+        // but the platform.
+        domainFilters: domains(cluster),
         // Below the domain there is a private zone too, of the API's name: it may not read that, and would give up.
-        extraArgs: ['--aws-zone-type=public'],
+        extraArgs: ['--aws-zone-type=public', '--gateway-listener-sets'],
+        rbac: {
+          additionalPermissions: [
+            { apiGroups: ['gateway.networking.k8s.io'], resources: ['listenersets'], verbs: ['get', 'list', 'watch'] },
+          ],
+        },
         // Records carry the cluster's name, so that none is removed that another cluster wrote.
         registry: 'txt',
         txtOwnerId: cluster.name,
@@ -61,7 +70,11 @@ export const component = defineComponent({
         scrape: [{ port: 7979 }],
       },
     },
-    needs: ['gateway.networking.k8s.io/Gateway', 'gateway.networking.k8s.io/HTTPRoute'],
+    needs: [
+      'gateway.networking.k8s.io/Gateway',
+      'gateway.networking.k8s.io/HTTPRoute',
+      'gateway.networking.k8s.io/ListenerSet',
+    ],
     after: afterIdentityWebhook(cluster),
     identities: [{ serviceAccount: 'external-dns', role: 'external-dns' }],
     priorityClass: 'platform-standard',
@@ -73,3 +86,8 @@ export const component = defineComponent({
     ],
   }),
 });
+
+/** The cluster's own domain, and those of tenants that are not below it. */
+function domains({ domain, tenantDomains }: Cluster): string[] {
+  return [domain, ...tenantDomains.filter((one) => !one.endsWith(`.${domain}`))];
+}

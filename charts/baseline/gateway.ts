@@ -2,38 +2,40 @@ import { ApiObject } from 'cdk8s';
 import type { JsonObject } from '../component';
 import { defineComponent } from '../component';
 import { byProvider } from '../hardening';
+import { GATEWAY, GATEWAY_API, issuerSpec, TENANTS_ACCOUNT } from '../shared-gateway';
 
-const GATEWAY = 'gateway.networking.k8s.io/v1';
 const TLS_SECRET = 'platform-tls';
 
 export const component = defineComponent({
   name: 'gateway',
-  summary: 'The way in for the platform’s own pages: one Gateway with a certificate for their domain',
+  summary: 'The way in: one Gateway, with a certificate for the platform’s own pages and listeners of tenants’ hosts',
   providers: ['aws', 'eks', 'local'],
 
   declare: () => ({
-    namespace: { name: 'gateway', level: 'restricted' },
+    namespace: { name: GATEWAY.namespace, level: 'restricted' },
     workloads: {},
     needs: [
       'cert-manager.io/Certificate',
+      'cert-manager.io/Issuer',
       'gateway.networking.k8s.io/Gateway',
       'gateway.networking.k8s.io/GatewayClass',
       'gateway.networking.k8s.io/HTTPRoute',
+      'gateway.networking.k8s.io/ListenerSet',
     ],
     after: [{ component: 'cilium', why: 'makes the listeners of its Gateway' }],
     priorityClass: 'system-cluster-critical',
   }),
 
   resources(scope, { cluster, namespace }) {
-    const metadata = { name: 'platform', namespace };
+    const metadata = { name: GATEWAY.name, namespace };
     new ApiObject(scope, 'class', {
-      apiVersion: GATEWAY,
+      apiVersion: GATEWAY_API,
       kind: 'GatewayClass',
       metadata: { name: 'platform' },
       spec: { controllerName: 'io.cilium/gateway-controller' },
     });
     new ApiObject(scope, 'gateway', {
-      apiVersion: GATEWAY,
+      apiVersion: GATEWAY_API,
       kind: 'Gateway',
       metadata,
       spec: {
@@ -50,13 +52,14 @@ export const component = defineComponent({
           },
           local: {},
         }),
+        // Listeners of tenants' hosts stand here too, written by the platform: none that a tenant made is taken.
+        allowedListeners: { namespaces: { from: 'Same' } },
         listeners: [
           {
             name: 'http',
-            hostname: `*.${cluster.domain}`,
             port: 80,
             protocol: 'HTTP',
-            // Only the redirect below.
+            // Only the redirect below, for every name.
             allowedRoutes: { namespaces: { from: 'Same' } },
           },
           {
@@ -87,12 +90,19 @@ export const component = defineComponent({
         privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
       },
     });
+    new ApiObject(scope, 'tenants-account', {
+      apiVersion: 'cert-manager.io/v1',
+      kind: 'Issuer',
+      metadata: { name: 'tenants', namespace },
+      // It makes the account that issuers of tenants order by, and proves no name itself.
+      spec: issuerSpec(cluster, { account: TENANTS_ACCOUNT, ownsAccount: true, names: [] }),
+    });
     new ApiObject(scope, 'redirect', {
-      apiVersion: GATEWAY,
+      apiVersion: GATEWAY_API,
       kind: 'HTTPRoute',
       metadata: { name: 'redirect-to-https', namespace },
       spec: {
-        parentRefs: [{ name: 'platform', sectionName: 'http' }],
+        parentRefs: [{ name: GATEWAY.name, sectionName: 'http' }],
         rules: [{ filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https', statusCode: 301 } }] }],
       },
     });

@@ -19,7 +19,8 @@ export const component: Component = defineComponent({
         global: { logAsJson: true },
         // A plugin in Cilium's chain, which must not be alone in the directory (`cni.exclusive: false` there).
         chained: true,
-        ambient: { enabled: true },
+        // Pods look names up by themselves: Cilium, whose rules go by names, must see who asks for what.
+        ambient: { enabled: true, dnsCapture: false },
         // It mends Pods with sidecars, of which there are none.
         repair: { enabled: false },
         useAppArmorAnnotation: false,

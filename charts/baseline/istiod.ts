@@ -16,7 +16,13 @@ export const component: Component = defineComponent({
       version: '1.31.0',
       values: {
         profile: 'ambient',
-        global: { logAsJson: true, priorityClassName: 'system-cluster-critical' },
+        global: {
+          logAsJson: true,
+          priorityClassName: 'system-cluster-critical',
+          // Waypoints run in namespaces of tenants: they must fit those limits and the restricted level.
+          waypoint: { resources: resources('100m', '128Mi', { cpu: '1', memory: '512Mi' }) },
+        },
+        gateways: { seccompProfile: { type: 'RuntimeDefault' } },
         autoscaleEnabled: false,
         replicaCount: cluster.replicas.controller,
         resources: resources('200m', '1Gi', { memory: '2Gi' }),

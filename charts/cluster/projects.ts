@@ -10,6 +10,7 @@ import {
 import type { JsonObject } from '../component';
 import type { ClusterFacet } from '../facet';
 import { MANAGED } from '../labels';
+import { GATEWAY } from '../shared-gateway';
 import { RESERVED_NAMESPACES } from '../../src/model/names';
 
 /**
@@ -43,11 +44,13 @@ export const facet: ClusterFacet = {
       destinations: [
         { server: IN_CLUSTER, namespace: '*' },
         ...[...RESERVED_NAMESPACES, ...cluster.platformNamespaces]
-          // Its projects and ApplicationSets stand where Argo CD does, its robots among themselves; `kube-*` is said once
+          // Its projects and ApplicationSets stand where Argo CD does, its robots among themselves, listeners of
+          // hosts beside the Gateway; `kube-*` is said once
           // for all.
           .filter(
             (namespace) =>
-              ![cluster.gitopsNamespace, ROBOTS_NAMESPACE].includes(namespace) && !/^kube-[^*]/.test(namespace),
+              ![cluster.gitopsNamespace, ROBOTS_NAMESPACE, GATEWAY.namespace].includes(namespace) &&
+              !/^kube-[^*]/.test(namespace),
           )
           .map((namespace) => ({ server: IN_CLUSTER, namespace: `!${namespace}` })),
       ],

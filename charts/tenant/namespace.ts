@@ -4,6 +4,7 @@ import type { TenantEnvironment, TenantSlice } from '../../src/model/slices';
 import { TENANT_NAMESPACE } from '../../src/model/tenant-namespace';
 import type { TenantFacet } from '../facet';
 import { podSecurity, tenantLabels } from '../labels';
+import { meshLabels } from '../mesh';
 
 /** The namespace, at the strictest Pod Security level, and its default ServiceAccount, which carries no token. */
 export const facet: TenantFacet = {
@@ -18,6 +19,7 @@ export const facet: TenantFacet = {
           ...tenant.labels,
           ...namespaceLabels(tenant, environment),
           ...podSecurity('restricted', cluster.kubernetesVersion),
+          ...meshLabels(tenant, cluster),
         },
         annotations: {
           ...whoToAsk(tenant),
@@ -62,8 +64,9 @@ function whoToAsk({ name, owner }: TenantSlice): Record<string, string> {
 }
 
 /** What guardrails read beside the labels. */
-function forGuardrails({ autoscaling }: TenantEnvironment): Record<string, string> {
+function forGuardrails({ autoscaling, hosts }: TenantEnvironment): Record<string, string> {
   return {
+    [TENANT_NAMESPACE.hosts]: [...new Set(hosts.map(({ host }) => host))].join(','),
     [TENANT_NAMESPACE.autoscalingMinimum]: String(autoscaling.minimum),
     [TENANT_NAMESPACE.autoscalingMaximum]: String(autoscaling.maximum),
   };

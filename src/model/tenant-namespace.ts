@@ -16,6 +16,8 @@ export const TENANT_NAMESPACE = {
   /** Annotations: copies of a workload that an autoscaler may ask for, at the least and at the most. */
   autoscalingMinimum: 'keelson.dev/autoscaling-minimum',
   autoscalingMaximum: 'keelson.dev/autoscaling-maximum',
+  /** Annotation: hosts that its routes may have, with commas between them. */
+  hosts: 'keelson.dev/hosts',
   /** Annotation: `suspended` or `removed`. Absent while the tenant is active. */
   state: 'keelson.dev/state',
 } as const;
