@@ -46,7 +46,7 @@ const policy = (platform: boolean, port = 80): ExampleObject => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
   metadata: { name: 'web', ...(platform ? { labels: { [LABEL]: VALUE } } : { labels: { app: 'web' } }) },
-  spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ ports: [{ port }] }] },
+  spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }], ports: [{ port }] }] },
 });
 
 const ROBOT = serviceAccount(DELIVERY_NAMESPACE, 'example-live');
