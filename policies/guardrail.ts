@@ -73,11 +73,17 @@ export interface Request {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Data of the namespace's ConfigMap `keelson`, for a guardrail with `params`. @default - none */
   readonly params?: Readonly<Record<string, string>>;
-  /** Name of the user that sends it. @default - somebody of the tenant's */
+  /**
+   * Name of the user that sends it; an account of the namespace's own is `system:serviceaccount:example:<name>`.
+   *
+   * @default - somebody of the tenant's
+   */
   readonly user?: string;
+  /** A group of that user's. @default - none */
+  readonly group?: string;
 }
 
-/** An example: one object, or a Pod's template that is tried as a Pod and in every kind of workload. */
+/** An example: one object, one that is deleted, or a Pod's template that is tried as a Pod and in every kind of workload. */
 export type Example = Request &
   (
     | {
@@ -87,6 +93,7 @@ export type Example = Request &
         /** Such as `ephemeralcontainers`; needs `old`. @default - the object itself */
         readonly subresource?: string;
       }
+    | { readonly deleted: ExampleObject }
     | {
         readonly pod: {
           readonly labels?: Readonly<Record<string, string>>;

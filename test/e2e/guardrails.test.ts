@@ -41,6 +41,16 @@ beforeAll(async () => {
       await accepted(api.apply(object as unknown as KubeObject));
     }
   }
+  // Nothing but a guardrail refuses what anybody sends.
+  await accepted(
+    api.apply({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'everything' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' }],
+    }),
+  );
   await accepted(
     api.apply({ apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'runc' }, handler: 'runc' }),
   );
@@ -75,38 +85,43 @@ async function namespaceFor({ request }: Attempt): Promise<string> {
   return name;
 }
 
-/** Sends the request as its user, who may do anything but what guardrails refuse. */
+/** Sends the request as its user, who may do anything but what guardrails refuse. Nothing of it is stored. */
 async function send(attempt: Attempt): Promise<ApiAnswer> {
   const namespace = await namespaceFor(attempt);
   const place = (object: Attempt['object']): KubeObject => {
     const { metadata, ...rest } = object;
     return { ...rest, metadata: { ...metadata, namespace } } as unknown as KubeObject;
   };
+  const { operation, subresource, request } = attempt;
   const object = place(attempt.object);
   const path = api.path(object);
-  const headers = {
-    'impersonate-user': attempt.request.user ?? DEVELOPER,
-    'impersonate-group': 'system:masters',
-  };
-  const query = 'fieldValidation=Strict&fieldManager=example';
-  if (!attempt.old) {
-    const collection = path.slice(0, path.lastIndexOf('/'));
-    return server.request('POST', `${collection}?dryRun=All&${query}`, object, headers);
-  }
-  const { body } = await accepted(
-    server.request('POST', `${path.slice(0, path.lastIndexOf('/'))}?${query}`, asNew(place(attempt.old)), headers),
-  );
-  // What a creation may not say is written afterwards, as its own controller would.
-  const stored = await settle(place(attempt.old), body as KubeObject);
+  // Each request has a namespace of its own, which examples call by one name.
+  const user = (request.user ?? DEVELOPER).replace(':example:', `:${namespace}:`);
+  const asUser = (method: string, target: string, body?: object) =>
+    server.request(method, `${target}?dryRun=All&fieldValidation=Strict&fieldManager=example`, body, {
+      'impersonate-user': user,
+      ...(request.group === undefined ? {} : { 'impersonate-group': request.group }),
+    });
+  if (operation === 'CREATE') return asUser('POST', collectionOf(object), object);
+  const stored = await store(operation === 'DELETE' ? object : place(attempt.old!));
+  if (operation === 'DELETE') return asUser('DELETE', path);
+  const merged = subresource === undefined ? over(stored, object) : withSpec(stored, object);
   const { resourceVersion } = stored.metadata;
-  const target = attempt.subresource === undefined ? path : `${path}/${attempt.subresource}`;
-  const merged = attempt.subresource === undefined ? over(stored, object) : withSpec(stored, object);
-  return server.request(
-    'PUT',
-    `${target}?dryRun=All&${query}`,
-    { ...merged, metadata: { ...merged.metadata, resourceVersion } },
-    headers,
-  );
+  return asUser('PUT', subresource === undefined ? path : `${path}/${subresource}`, {
+    ...merged,
+    metadata: { ...merged.metadata, resourceVersion },
+  });
+}
+
+function collectionOf(object: KubeObject): string {
+  const path = api.path(object);
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** What stands there before, written by an administrator. */
+async function store(object: KubeObject): Promise<KubeObject> {
+  const { body } = await accepted(server.request('POST', collectionOf(object), asNew(object)));
+  return settle(object, body as KubeObject);
 }
 
 /** A Pod without its node, which only the scheduler gives it. */

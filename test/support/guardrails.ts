@@ -8,6 +8,8 @@ import type { KubernetesObject } from './platforms';
 export interface Attempt {
   readonly title: string;
   readonly request: Request;
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  /** The object, as it is to be or, where it is deleted, as it was. */
   readonly object: ExampleObject;
   readonly old?: ExampleObject;
   readonly subresource?: string;
@@ -74,17 +76,22 @@ export function attemptsOf(example: Example): readonly Attempt[] {
       {
         title: example.what,
         request: example,
+        operation: old === undefined ? 'CREATE' : 'UPDATE',
         object,
         ...(old === undefined ? {} : { old }),
         ...(subresource === undefined ? {} : { subresource }),
       },
     ];
   }
+  if ('deleted' in example) {
+    return [{ title: example.what, request: example, operation: 'DELETE', object: example.deleted }];
+  }
   const { kinds = Object.keys(WORKLOADS) } = example;
   return kinds.map((kind) => {
     const make = WORKLOADS[kind];
     if (!make) throw new Error(`no workload of kind ${kind}`);
-    return { title: `${example.what} (${kind})`, request: example, object: make(templateOf(example.pod)) };
+    const object = make(templateOf(example.pod));
+    return { title: `${example.what} (${kind})`, request: example, operation: 'CREATE', object };
   });
 }
 
@@ -123,18 +130,21 @@ interface PolicySpec {
 /** What a rendered ValidatingAdmissionPolicy says to a request: the messages of what it refuses, none where it passes. */
 export function judge(policy: KubernetesObject, attempt: Attempt): readonly string[] {
   const spec = policy.spec as PolicySpec;
-  const { request, object, old, subresource } = attempt;
+  const { request, operation, object, old, subresource } = attempt;
   const types = { duration: (text: string) => text };
   const cel = (value: unknown) => toCel(undefined, value, types);
   const variables = {};
   const context = {
-    object: cel(object),
-    oldObject: cel(old ?? null),
+    object: cel(operation === 'DELETE' ? null : object),
+    oldObject: cel(operation === 'DELETE' ? object : (old ?? null)),
     request: cel({
-      operation: old ? 'UPDATE' : 'CREATE',
+      operation,
       subResource: subresource ?? '',
       kind: { kind: object.kind },
-      userInfo: { username: request.user ?? DEVELOPER },
+      userInfo: {
+        username: request.user ?? DEVELOPER,
+        groups: ['system:authenticated', ...(request.group === undefined ? [] : [request.group])],
+      },
     }),
     namespaceObject: cel({
       metadata: {
