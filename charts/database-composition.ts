@@ -1,6 +1,7 @@
 import {
   DATABASE_GROUP,
   DATABASE_KIND,
+  DATABASE_LABEL,
   DATABASE_PORT,
   DATABASE_ROLE,
   DATABASE_SIZES,
@@ -15,9 +16,6 @@ export const POSTGRES_CATALOG = 'keelson-postgres';
 
 /** Annotation of a backup: days until it is deleted. */
 export const KEEP_DAYS = 'keelson.dev/keep-days';
-
-/** Label of all that belongs to one database. */
-export const DATABASE_LABEL = 'platform.keelson.dev/database';
 
 /** Classes of a cluster's volumes and of their snapshots; a local cluster can take none and keeps no volume. */
 const STORAGE = {

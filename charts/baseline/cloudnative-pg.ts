@@ -1,8 +1,10 @@
+import { DATABASE_PORT } from '../../src/model/database';
 import type { Component } from '../component';
+import { CLOUDNATIVE_PG } from '../cloudnative-pg';
 import { defineComponent } from '../component';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, resources, spread } from '../hardening';
 
-const OPERATOR = { 'app.kubernetes.io/instance': 'cloudnative-pg', 'app.kubernetes.io/name': 'cloudnative-pg' };
+const OPERATOR = CLOUDNATIVE_PG.labels;
 
 export const component: Component = defineComponent({
   name: 'cloudnative-pg',
@@ -40,15 +42,15 @@ export const component: Component = defineComponent({
           monitoring: { podMonitorEnabled: false, grafanaDashboard: { create: false } },
         },
       },
-      namespace: { name: 'cnpg-system', level: 'restricted' },
+      namespace: { name: CLOUDNATIVE_PG.namespace, level: 'restricted' },
       workloads: {
         operator: {
           labels: OPERATOR,
           serves: { webhook: { port: 9443, to: ['api-server'] } },
           reaches: [
             { to: 'api-server' },
-            { to: 'tenants', port: 8000, why: 'asks database instances for their state' },
-            { to: 'tenants', port: 5432, why: 'manages databases and roles' },
+            { to: 'tenants', port: CLOUDNATIVE_PG.status, why: 'asks database instances for their state' },
+            { to: 'tenants', port: DATABASE_PORT, why: 'manages databases and roles' },
           ],
           scrape: [{ port: 8080 }],
           ...(replicas > 1 ? { disruptionBudget: { maxUnavailable: 1 } } : {}),

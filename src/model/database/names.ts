@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 /** Database and role inside of every instance: the same for all, so that nothing of a claim becomes an identifier in SQL. */
 export const DATABASE_ROLE = 'app';
 
+/** Label of all that belongs to one database. */
+export const DATABASE_LABEL = 'platform.keelson.dev/database';
+
 /** The port that PostgreSQL listens on, in the cluster as in RDS. */
 export const DATABASE_PORT = 5432;
 

@@ -8,6 +8,7 @@ import type { Findings } from '../findings';
 import { backupOf } from './backup';
 import { Claimant } from './claimant';
 import { checkConnections, connectionsOf, type OtherClaims } from './connections';
+import { checkDatabaseClaims, checkDatabases } from './database-checks';
 import { databasesOf } from './databases';
 import { checkHosts, hostConflicts, hostsOf, type HostConflicts } from './hosts';
 import { identitiesOf } from './identities';
@@ -106,6 +107,7 @@ function environmentsOf(
     });
   }
   checkRepositories(claimant, Object.keys(claimed), platform, around.repositories);
+  checkDatabaseClaims(claimant, Object.keys(claimed));
   const found: { cluster: string; environment: TenantEnvironment }[] = [];
   for (const [name, claim] of Object.entries(claimed).sort(([a], [b]) => compareText(a, b))) {
     const described = Object.hasOwn(platform.environments, name) ? platform.environments[name] : undefined;
@@ -136,13 +138,17 @@ function environmentOf(
   if (!pool) return undefined;
   const quota = quotaOf(claim.quota, production);
   checkQuota(claimant, quota, claim, cluster, [...at, 'quota']);
+  const limits = limitsOf(quota, pool);
+  const databaseProvider = databaseProviderOf(described, cluster.provider);
+  const databases = databasesOf(props, name, production);
+  checkDatabases(claimant, { environment: name, claim, databases, provider: databaseProvider, cluster, quota, limits });
   const dedicated = pool.tenant === claimant.name;
   return {
     name,
     namespace,
     production,
     quota,
-    limits: limitsOf(quota, pool),
+    limits,
     ...(claim.nodePool !== undefined || dedicated
       ? { nodePool: { name: pool.name, labels: pool.labels, taints: pool.taints, dedicated } }
       : {}),
@@ -151,8 +157,8 @@ function environmentOf(
     connections: connectionsOf(claimant.name, props, name, around),
     repositories: repositoriesOf(props, name),
     syncWindows: syncWindowsOf(described),
-    databaseProvider: databaseProviderOf(described, cluster.provider),
-    databases: databasesOf(props, name, production),
+    databaseProvider,
+    databases,
     identities: identitiesOf(props, name, namespace, cluster),
     autoscaling: {
       minimum: claim.autoscaling?.minimum ?? (production ? 2 : 0),
