@@ -4,6 +4,7 @@ import type { TenantEnvironment, TenantSlice } from '../../src/model/slices';
 import { TENANT_NAMESPACE } from '../../src/model/tenant-namespace';
 import type { TenantFacet } from '../facet';
 import { podSecurity, tenantLabels } from '../labels';
+import { identityAnnotations, imagePullSecrets } from '../secret-stores';
 import { meshLabels } from '../mesh';
 
 /** The namespace, at the strictest Pod Security level, and its default ServiceAccount, which carries no token. */
@@ -24,6 +25,7 @@ export const facet: TenantFacet = {
         annotations: {
           ...whoToAsk(tenant),
           ...forGuardrails(environment),
+          ...identityAnnotations(tenant, environment, cluster),
           // The only word by which a published tree tells a tenant that may vanish from one that must not.
           ...(tenant.state === 'active' ? {} : { [TENANT_NAMESPACE.state]: tenant.state }),
           'keelson.dev/support': cluster.platform.contact,
@@ -32,9 +34,11 @@ export const facet: TenantFacet = {
         },
       },
     });
+    const pull = imagePullSecrets(tenant, cluster);
     new k8s.KubeServiceAccount(scope, 'default', {
       metadata: { name: 'default', namespace, labels: tenantLabels(tenant, environment) },
       automountServiceAccountToken: false,
+      ...(pull ? { imagePullSecrets: pull } : {}),
     });
   },
 };

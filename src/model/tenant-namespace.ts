@@ -18,6 +18,13 @@ export const TENANT_NAMESPACE = {
   autoscalingMaximum: 'keelson.dev/autoscaling-maximum',
   /** Annotation: hosts that its routes may have, with commas between them. */
   hosts: 'keelson.dev/hosts',
+  /**
+   * Annotation, with the name of a ServiceAccount that acts as a role of the cloud after it: the workloads that may run
+   * as it, by commas. Empty where no Pod may.
+   */
+  identityPrefix: 'identity.keelson.dev/',
+  /** Annotation: names of its SecretStores, by commas. Absent where it has none. */
+  secretStores: 'keelson.dev/secret-stores',
   /** Annotation: `suspended` or `removed`. Absent while the tenant is active. */
   state: 'keelson.dev/state',
 } as const;

@@ -115,7 +115,7 @@ export interface SyncWindow {
 export interface TenantIdentity {
   /** Name of the ServiceAccount. */
   readonly name: string;
-  /** Name of the role: `<cluster>-<namespace>-<name>`, shortened to what the cloud takes. */
+  /** Whole name of the role: `<cluster>.<namespace>.<name>`, shortened to what the cloud takes. */
   readonly role: string;
   /** Workloads that may use it, by their label `app.kubernetes.io/name`. */
   readonly workloads: readonly string[];

@@ -1,6 +1,7 @@
 import type { TenantProps } from '../../claim.generated';
 import type { PlatformProps } from '../../platform.generated';
 import type { DataClass, TenantBackup } from '../../slices';
+import type { Claimant } from './claimant';
 
 /** What each class means unless the platform says otherwise. Named once more in the schema, for readers of it. */
 const CLASSES = {
@@ -19,4 +20,26 @@ export function dataClassOf(platform: PlatformProps, dataClass: DataClass): Tena
 /** The tenant's own word goes before its class's. */
 export function backupOf(props: TenantProps, platform: PlatformProps): TenantBackup {
   return { ...dataClassOf(platform, props.dataClass ?? 'internal'), ...props.backup };
+}
+
+/** A claim may ask for more than its class does, never for less. */
+export function checkBackup(claimant: Claimant, platform: PlatformProps): void {
+  const { dataClass = 'internal', backup = {} } = claimant.props;
+  const { everyHours, keepDays } = dataClassOf(platform, dataClass);
+  if (backup.everyHours !== undefined && backup.everyHours > everyHours) {
+    claimant.fault(['backup', 'everyHours'], {
+      rule: 'backup',
+      value: backup.everyHours,
+      message: `a backup every ${backup.everyHours} hours may lose more than the ${everyHours} of ${dataClass} data`,
+      fix: `write ${everyHours} or less, or leave it out`,
+    });
+  }
+  if (backup.keepDays !== undefined && backup.keepDays < keepDays) {
+    claimant.fault(['backup', 'keepDays'], {
+      rule: 'backup',
+      value: backup.keepDays,
+      message: `backups of ${dataClass} data are kept for ${keepDays} days, not for ${backup.keepDays}`,
+      fix: `write ${keepDays} or more, or leave it out`,
+    });
+  }
 }

@@ -5,21 +5,23 @@ import type { PlatformProps } from '../../platform.generated';
 import type { ResolvedCluster, TenantEnvironment, TenantSlice } from '../../slices';
 import { databaseProviderOf } from '../database-providers';
 import type { Findings } from '../findings';
-import { backupOf } from './backup';
+import { backupOf, checkBackup } from './backup';
 import { Claimant } from './claimant';
 import { checkConnections, connectionsOf, type OtherClaims } from './connections';
 import { checkDatabaseClaims, checkDatabases } from './database-checks';
 import { databasesOf } from './databases';
 import { checkHosts, hostConflicts, hostsOf, type HostConflicts } from './hosts';
-import { identitiesOf } from './identities';
+import { checkIdentities, identitiesOf } from './identities';
 import { checkLabels } from './labels';
 import { checkNamespace, namespaceOf } from './namespaces';
 import { nodePoolOf } from './node-pool';
 import { checkOutside } from './outside';
 import { checkQuota, limitsOf, quotaOf } from './quota';
 import { receiversOf } from './receivers';
+import { checkRegistries } from './registries';
 import { checkRepositories, repositoriesOf, repositoryOwners, type RepositoryOwners } from './repositories';
 import { slosOf } from './slos';
+import { checkStores, platformBuckets } from './stores';
 import { syncWindowsOf } from './sync-windows';
 
 /** A tenant on one cluster, and the file that declares it. */
@@ -37,6 +39,8 @@ export interface Surroundings extends OtherClaims {
   /** Who has which namespace so far. */
   readonly namespaces: ReadonlyMap<string, Claimant>;
   readonly repositories: RepositoryOwners;
+  /** The platform's own, of all clusters. */
+  readonly buckets: ReadonlySet<string>;
 }
 
 /**
@@ -61,11 +65,15 @@ export function resolveTenants(
     namespaces,
     hosts,
     repositories: repositoryOwners(tenants),
+    buckets: platformBuckets(platform, clusters.values()),
   };
   const placed: PlacedTenant[] = [];
   for (const declaration of tenants) {
     const claimant = new Claimant(declaration, findings);
     checkLabels(claimant);
+    checkRegistries(claimant, platform);
+    checkStores(claimant);
+    checkBackup(claimant, platform);
     const environments = environmentsOf(claimant, around);
     const alerting = { alertReceivers: receiversOf(claimant, platform), slos: slosOf(claimant) };
     checkHosts(claimant, platform, clusters, hosts);
@@ -138,6 +146,7 @@ function environmentOf(
   if (!pool) return undefined;
   const quota = quotaOf(claim.quota, production);
   checkQuota(claimant, quota, claim, cluster, [...at, 'quota']);
+  checkIdentities(claimant, name, cluster, around.buckets);
   const limits = limitsOf(quota, pool);
   const databaseProvider = databaseProviderOf(described, cluster.provider);
   const databases = databasesOf(props, name, production);
