@@ -183,7 +183,9 @@ function checkAnswer(
       message: `'${name}' ${does} '${tenant}' on port ${port}, but ${other.file} ${fails} there in ${quoted(silent)}${
         ports.length > 0 ? `, only on port ${ports.join(', ')}` : ''
       }`,
-      fix: `add to connections.${OPPOSITE[side]} in ${other.file}: { tenant: ${name}, port: ${port}${scope} }`,
+      fix: `add to connections.${OPPOSITE[side]} in ${other.file}: { tenant: ${name}, port: ${port}${scope} }${
+        ports.length === 1 ? `; or write port ${ports[0]}` : ''
+      }`,
     });
   } else if (other.props.state === 'removed' && claimant.props.state !== 'removed') {
     claimant.warn(at, {

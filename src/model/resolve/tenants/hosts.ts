@@ -4,6 +4,7 @@ import { compareText } from '../../finding';
 import type { PlatformProps } from '../../platform.generated';
 import type { ResolvedCluster, TenantHost } from '../../slices';
 import type { Claimant, ClaimFault, FieldPath } from './claimant';
+import { checkPaths } from './paths';
 import { environmentNames } from './scope';
 
 /** Longest name that Let's Encrypt certifies: it keeps the rest for names that it asks for itself. Source: Boulder. */
@@ -73,10 +74,12 @@ export function checkHosts(
     const hosts = claimant.props.environments?.[environment]?.hosts ?? [];
     hosts.forEach((one, i) => {
       const host = one.host.toLowerCase();
-      const at: FieldPath = ['environments', environment, 'hosts', i, 'host'];
+      const entry: FieldPath = ['environments', environment, 'hosts', i];
+      const at = [...entry, 'host'];
+      checkPaths(claimant, one.paths, entry);
       const fault =
         unserved(environment, platform, clusters) ??
-        misplaced(host, environment, platform, clusters) ??
+        misplaced(claimant.name, host, environment, platform, clusters) ??
         tooLong(host) ??
         (lost?.has(host) ? taken(host, lost.get(host)) : undefined) ??
         twice(host, environment, elsewhere);
@@ -127,6 +130,7 @@ function unserved(
 
 /** A host is below one of its environment's domains, and none of a page of the platform. */
 function misplaced(
+  tenant: string,
   host: string,
   environment: string,
   platform: PlatformProps,
@@ -134,12 +138,11 @@ function misplaced(
 ): ClaimFault | undefined {
   const domains = domainsOf(environment, platform);
   const above = domains.filter((domain) => isBelow(host, domain)).sort((a, b) => b.length - a.length)[0];
-  const [first = ''] = host.split('.');
   if (above === undefined) {
     return {
       rule: 'foreign-host',
       message: `'${host}' is not below a domain of environment '${environment}'`,
-      fix: `write a name below ${domains.join(' or ')}, such as ${first}.${domains[0] ?? ''}`,
+      fix: `write a name below ${domains.join(' or ')}, such as ${tenant}.${domains[0] ?? ''}`,
     };
   }
   for (const { domain, network } of clusters.values()) {
@@ -150,7 +153,10 @@ function misplaced(
     return {
       rule: 'platform-host',
       message: `'${host}' is a name of the platform's own, as are all of ${domain} that are not below a tenants' domain`,
-      fix: `write a name below ${domains.find((one) => isBelow(one, domain)) ?? `apps.${domain}`}`,
+      fix:
+        own && !domains.some((one) => isBelow(one, domain))
+          ? `let the platform team give the environment a domain below, such as apps.${domain}`
+          : `write a name below ${domains.filter((one) => one !== domain).join(' or ')}`,
     };
   }
   const closer = Object.keys(platform.environments).find((other) =>

@@ -11,7 +11,7 @@ export function checkPaths(claimant: Claimant, paths: readonly string[] | undefi
       rule: 'ambiguous-path',
       value: path,
       message: `'${path}' holds an empty part or one of dots, which proxies read in different ways`,
-      fix: `write ${path.replace(/\/\.{1,2}(?=\/|$)/g, '').replace(/\/{2,}/g, '/') || '/'}`,
+      fix: `write ${new URL(path.replace(/\/{2,}/g, '/'), 'http://example.com').pathname}`,
     });
   });
 }
