@@ -4,7 +4,9 @@ import type { Cluster, JsonObject } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, byProvider, resources } from '../hardening';
 import { addOnLabels } from '../labels';
-import { organisations } from './loki';
+import { ACCESS } from '../telemetry/access';
+import { TENANT_GRAFANA, addTenantGrafana, tenantGrafanaHost } from '../telemetry/tenant-grafana';
+import { PLATFORM_ORGANISATION } from './loki';
 
 const VERSION = '5.24.0';
 
@@ -69,6 +71,15 @@ export const component = defineComponent({
         ],
         scrape: [{ port: 3000 }],
       },
+      [TENANT_GRAFANA]: {
+        labels: { app: TENANT_GRAFANA },
+        serves: { http: { port: 3000, to: ['gateway', 'self/operator'] } },
+        reaches: [
+          ...Object.keys(ACCESS).map((port) => source('telemetry-access', 'access', port)),
+          { to: 'host', ...issuer(cluster), why: 'signs people in' },
+        ],
+        scrape: [{ port: 3000 }],
+      },
     },
     crds: {
       source: {
@@ -99,7 +110,7 @@ export const component = defineComponent({
     priorityClass: 'platform-standard',
     exceptions: [
       {
-        what: 'one copy of Grafana',
+        what: 'one copy of each Grafana',
         reason: 'its sessions are in a database of its own; all that matters in it is made from git again',
       },
       {
@@ -113,7 +124,9 @@ export const component = defineComponent({
   resources(scope, { cluster }) {
     grafana(scope, cluster);
     dataSources(scope, cluster);
-    route(scope, cluster);
+    addTenantGrafana(scope, cluster, { namespace: NAMESPACE, addOn: NAME, oidcSecret: OIDC_SECRET });
+    route(scope, 'grafana', host(cluster));
+    route(scope, TENANT_GRAFANA, tenantGrafanaHost(cluster));
     for (const store of byProvider(cluster, { cloud: ['platform'], local: [] })) {
       new ApiObject(scope, 'oidc', {
         apiVersion: 'external-secrets.io/v1',
@@ -161,7 +174,7 @@ function grafana(scope: Construct, cluster: Cluster): void {
           use_pkce: 'true',
           login_attribute_path: `"${usernameClaim}"`,
           groups_attribute_path: `"${groupsClaim}"`,
-          // Whoever is in none of these groups is turned away: every data source shows every tenant.
+          // Whoever is in none of these groups is turned away: these data sources show what is everybody's.
           role_attribute_path: [
             role(groups.admins, 'Admin'),
             role(groups.oncall, 'Editor'),
@@ -217,7 +230,7 @@ function dataSources(scope: Construct, cluster: Cluster): void {
         datasource: { name: type, type, url, access: 'proxy', editable: false, ...fields },
       },
     });
-  const header = { secureJsonData: { httpHeaderValue1: organisations(cluster).join('|') } };
+  const header = { secureJsonData: { httpHeaderValue1: PLATFORM_ORGANISATION } };
   const name = { httpHeaderName1: 'X-Scope-OrgID' };
   add('prometheus', 'http://kube-prometheus-stack-prometheus.monitoring.svc:9090', { isDefault: true });
   add('alertmanager', 'http://kube-prometheus-stack-alertmanager.monitoring.svc:9093', {
@@ -233,14 +246,15 @@ function dataSources(scope: Construct, cluster: Cluster): void {
   }
 }
 
-function route(scope: Construct, cluster: Cluster): void {
-  new ApiObject(scope, 'route', {
+/** @param grafana - name of the `Grafana` object, which the operator names its Service after */
+function route(scope: Construct, grafana: string, hostname: string): void {
+  new ApiObject(scope, `${grafana}-route`, {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
-    metadata: metadata('grafana'),
+    metadata: metadata(grafana),
     spec: {
       parentRefs: [{ name: 'platform', namespace: 'gateway', sectionName: 'https' }],
-      hostnames: [host(cluster)],
+      hostnames: [hostname],
       rules: [
         {
           // Metrics share the port with the pages and ask nobody who they are.
@@ -251,7 +265,7 @@ function route(scope: Construct, cluster: Cluster): void {
         },
         {
           matches: [{ path: { type: 'PathPrefix', value: '/' } }],
-          backendRefs: [{ name: 'grafana-service', port: 3000 }],
+          backendRefs: [{ name: `${grafana}-service`, port: 3000 }],
         },
       ],
     },

@@ -1,6 +1,7 @@
 import { METRICS_PORTS } from '../../src/model/control-plane-metrics';
 import { defineComponent } from '../component';
 import { afterStorage, byProvider, resources, spread } from '../hardening';
+import { MAIL_SECRET, addMailSecret, mailConfiguration, mailStores } from '../telemetry/mail';
 
 const VERSION = '88.5.3';
 const NAMESPACE = 'monitoring';
@@ -28,6 +29,17 @@ const claim = (storageClassName: string, storage: string) => ({
 });
 
 const OFF = { enabled: false };
+
+/**
+ * Namespaces whose monitors and rules speak of others: everywhere else the operator writes the namespace that they
+ * stand in into each of their series and queries, so that nobody there can speak for another.
+ */
+const SPEAK_OF_OTHERS = [
+  { namespace: NAMESPACE, resources: ['podmonitors', 'prometheusrules', 'servicemonitors'] },
+  { namespace: 'opencost', resources: ['servicemonitors'] },
+].flatMap(({ namespace, resources }) =>
+  resources.map((resource) => ({ group: 'monitoring.coreos.com', resource, namespace })),
+);
 
 export const component = defineComponent({
   name: 'kube-prometheus-stack',
@@ -99,19 +111,22 @@ export const component = defineComponent({
           'kube-state-metrics': {
             priorityClassName: 'platform-critical',
             resources: resources('50m', '512Mi'),
-            metricLabelsAllowlist: ['namespaces=[tenant,environment]', 'nodes=[*]'],
+            metricLabelsAllowlist: ['namespaces=[tenant,environment,cost-centre]', 'nodes=[*]'],
           },
           prometheus: {
             podDisruptionBudget: { enabled: controller > 1, minAvailable: 1 },
             prometheusSpec: {
               replicas: controller,
-              retention: '15d',
+              // Objectives and costs look back 30 days, unless the disk is full before.
+              retention: '32d',
               retentionSize: size.retentionSize,
               storageSpec: claim(cluster.storageClass, size.disk),
               resources: resources('500m', size.memory),
               priorityClassName: 'platform-critical',
               topologySpreadConstraints: spread(PROMETHEUS),
               externalLabels: { cluster: cluster.name },
+              enforcedNamespaceLabel: 'namespace',
+              excludedFromEnforcement: SPEAK_OF_OTHERS,
               serviceDiscoveryRole: 'EndpointSlice',
               // Every monitor and rule counts, whoever owns its namespace.
               serviceMonitorSelectorNilUsesHelmValues: false,
@@ -137,10 +152,14 @@ export const component = defineComponent({
             },
           },
           alertmanager: {
+            ...mailConfiguration(cluster),
             podDisruptionBudget: { enabled: quorum > 1, minAvailable: Math.max(quorum - 1, 1) },
             alertmanagerSpec: {
               replicas: quorum,
               automountServiceAccountToken: false,
+              // A route of a tenant's takes alerts about its own namespace only.
+              alertmanagerConfigMatcherStrategy: { type: 'OnNamespace' },
+              ...(mailStores(cluster).length > 0 ? { secrets: [MAIL_SECRET] } : {}),
               storage: claim(cluster.storageClass, '5Gi'),
               resources: resources('20m', '128Mi'),
               priorityClassName: 'platform-critical',
@@ -169,10 +188,10 @@ export const component = defineComponent({
               to: [
                 'self/prometheus',
                 'grafana-operator',
-                'keda',
                 'opencost',
                 'opentelemetry-gateway',
                 'prometheus-adapter',
+                'telemetry-access',
               ],
             },
             reloader: { port: 8080, to: ['self/prometheus'] },
@@ -209,7 +228,19 @@ export const component = defineComponent({
             'gossip-udp': { port: 9094, protocol: 'UDP', to: ['self/alertmanager'] },
             reloader: { port: 8080, to: ['self/prometheus'] },
           },
-          reaches: [{ to: 'world', port: 443, why: 'delivers alerts to whichever receivers tenants name' }],
+          reaches: [
+            { to: 'world', port: 443, why: 'delivers alerts to whichever receivers tenants name' },
+            ...(cluster.platform.mail
+              ? [
+                  {
+                    to: 'host' as const,
+                    host: cluster.platform.mail.host,
+                    port: cluster.platform.mail.port,
+                    why: 'sends mails',
+                  },
+                ]
+              : []),
+          ],
         },
       },
       crds: {
@@ -249,7 +280,12 @@ export const component = defineComponent({
           kinds: ['monitoring.coreos.com/AlertmanagerConfig', 'monitoring.coreos.com/PrometheusRule'],
         },
       ],
-      needs: ['cert-manager.io/Certificate', 'cert-manager.io/Issuer', 'grafana.integreatly.org/GrafanaDashboard'],
+      needs: [
+        'cert-manager.io/Certificate',
+        'cert-manager.io/Issuer',
+        'grafana.integreatly.org/GrafanaDashboard',
+        ...mailStores(cluster).map(() => 'external-secrets.io/ExternalSecret' as const),
+      ],
       after: afterStorage(cluster),
       priorityClass: 'platform-critical',
       exceptions: [
@@ -272,5 +308,9 @@ export const component = defineComponent({
         jqPathExpressions: ['.webhooks[]?.clientConfig.caBundle'],
       })),
     };
+  },
+
+  resources(scope, { cluster, namespace }) {
+    addMailSecret(scope, cluster, namespace);
   },
 });

@@ -11,12 +11,14 @@ const labels = (component: string) => ({
 const PRIORITY = 'platform-standard';
 
 /**
- * Tenants of Loki and Tempo: one an environment and one for the platform itself. A collector cannot take the tenant
- * from the data without a list of all of them, so that inside an environment the label `tenant` tells whose it is.
+ * Loki and Tempo keep the data of each organisation apart, and believe whichever organisation a request names: nothing
+ * but what has made sure of it may reach them. The organisation of a tenant's environment is its namespace; all that is
+ * the platform's own, or that nobody has made sure of, is this one's.
  */
-export function organisations(cluster: Cluster): string[] {
-  return ['platform', ...cluster.environments];
-}
+export const PLATFORM_ORGANISATION = 'platform';
+
+/** Who may name an organisation: each of them knows whose data it brings, or that whoever asks may read it. */
+const CLIENTS = ['self/canary', 'grafana-operator/grafana', 'log-agent', 'opentelemetry-gateway', 'telemetry-access'];
 
 /** How one target of the distributed deployment runs. */
 interface Target {
@@ -53,7 +55,7 @@ function target(
 
 export const component = defineComponent({
   name: 'loki',
-  summary: 'Keeps logs, apart for each environment',
+  summary: 'Keeps logs, apart for each environment of a tenant',
   providers: ['aws', 'eks', 'local'],
 
   declare: (cluster) => ({
@@ -75,7 +77,6 @@ export const component = defineComponent({
               },
             },
           },
-          querier: { multi_tenant_queries_enabled: true },
           schemaConfig: {
             configs: [
               {
@@ -119,7 +120,7 @@ export const component = defineComponent({
     workloads: {
       gateway: {
         labels: labels('gateway'),
-        serves: { http: { port: 8080, to: ['self/canary', 'opentelemetry-gateway', 'grafana-operator'] } },
+        serves: { http: { port: 8080, to: CLIENTS } },
         scrape: [{ port: 4040 }],
       },
       canary: { labels: labels('canary'), scrape: [{ port: 3500 }] },

@@ -10,13 +10,12 @@ const LABELS = {
   component: 'agent-collector',
 };
 
-/** Where container logs are on a node, and where the agent notes how far it has read. */
-const LOGS = '/var/log/pods';
+/** Where the agent notes how far it has read. */
 const STATE = '/var/lib/otelcol';
 
 export const component = defineComponent({
   name: 'opentelemetry-agent',
-  summary: 'Reads container logs, audit logs and the measurements of kubelets on every node',
+  summary: 'Reads audit logs and the measurements of kubelets on every node',
   providers: ['aws', 'eks', 'local'],
 
   declare: (cluster) => ({
@@ -32,7 +31,7 @@ export const component = defineComponent({
         priorityClassName: 'platform-critical',
         resources: resources('100m', '512Mi'),
         podSecurityContext: { seccompProfile: { type: 'RuntimeDefault' } },
-        // Log files belong to root, and so do the marks of how far they were read.
+        // The audit log belongs to root, and so does the mark of how far it was read.
         securityContext: { ...RESTRICTED_CONTAINER, runAsNonRoot: false, runAsUser: 0, runAsGroup: 0 },
         tolerations: [{ operator: 'Exists' }],
         clusterRole: {
@@ -44,7 +43,6 @@ export const component = defineComponent({
           ],
         },
         extraVolumes: [
-          { name: 'logs', hostPath: { path: LOGS, type: 'Directory' } },
           { name: 'state', hostPath: { path: STATE, type: 'DirectoryOrCreate' } },
           ...audited(cluster, [
             // Only hosts of a control plane write there.
@@ -52,7 +50,6 @@ export const component = defineComponent({
           ]),
         ],
         extraVolumeMounts: [
-          { name: 'logs', mountPath: LOGS, readOnly: true },
           { name: 'state', mountPath: STATE, readOnly: false },
           ...audited(cluster, [{ name: 'audit', mountPath: AUDIT_LOG_DIRECTORY, readOnly: true }]),
         ],
@@ -73,7 +70,7 @@ export const component = defineComponent({
     namespace: {
       name: 'opentelemetry-agent',
       level: 'privileged',
-      reason: 'reads container logs of its node as root and keeps its place beside them',
+      reason: 'reads the audit log of its node as root and keeps its place on the node',
     },
     workloads: {
       agent: {
@@ -94,7 +91,7 @@ export const component = defineComponent({
       },
     },
     priorityClass: 'platform-critical',
-    exceptions: [{ what: 'runAsNonRoot', reason: 'container logs are readable by root alone' }],
+    exceptions: [{ what: 'runAsNonRoot', reason: 'the audit log is readable by root alone' }],
   }),
 });
 
@@ -129,17 +126,6 @@ function configuration(cluster: Cluster): JsonObject {
   return {
     extensions: { health_check: { endpoint: '${env:MY_POD_IP}:13133' }, file_storage: { directory: STATE } },
     receivers: {
-      filelog: {
-        include: [`${LOGS}/*/*/*.log`],
-        // Reading its own log, it would write more of it.
-        exclude: [`${LOGS}/opentelemetry-agent_*/*/*.log`],
-        start_at: 'end',
-        storage: 'file_storage',
-        include_file_path: true,
-        include_file_name: false,
-        retry_on_failure: { enabled: true },
-        operators: [{ type: 'container', id: 'container-parser', max_log_size: 102400 }],
-      },
       ...Object.fromEntries(audited(cluster, [['filelog/audit', AUDIT]])),
       kubeletstats: {
         auth_type: 'serviceAccount',
@@ -174,7 +160,6 @@ function configuration(cluster: Cluster): JsonObject {
         },
       },
       pipelines: {
-        logs: { receivers: ['filelog'], processors, exporters: ['otlp'] },
         ...Object.fromEntries(
           audited(cluster, [
             [

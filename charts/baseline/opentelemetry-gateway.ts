@@ -1,7 +1,7 @@
 import type { Cluster, JsonObject } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, resources, spread } from '../hardening';
-import { organisations } from './loki';
+import { PLATFORM_ORGANISATION } from './loki';
 
 const LABELS = {
   'app.kubernetes.io/name': 'opentelemetry-collector',
@@ -87,18 +87,44 @@ function store(component: string, workload: string, port: string) {
   return { to: 'component', component, workload, port, optional: true, ordered: false } as const;
 }
 
+/** Header that names the organisation, as Loki and Tempo know it; collectors look headers up in small letters. */
+const ORGANISATION = 'x-scope-orgid';
+const NAMESPACE = 'resource.attributes["k8s.namespace.name"]';
+const CLAIMED = `otelcol.client.metadata["${ORGANISATION}"][0]`;
+
+/**
+ * Labels that say whose a series is or which process told it: what a client writes there is replaced by what is known.
+ */
+const LABELS_OF_ORIGIN = ['cluster', 'environment', 'instance', 'job', 'namespace', 'node', 'pod', 'tenant'];
+
 /**
  * Tenants send to ports 4317 and 4318: who they are is told by the address that they come from. The agents on the
- * nodes send to 4319, which the network keeps for them, and have noted the origin of each line themselves.
+ * nodes send to 4319, which the network keeps for them, and have noted the origin of each measurement themselves.
+ *
+ * A collector cannot make a header of what it knows of a record. So the client says its namespace, as a header, and
+ * what says another's is dropped. What says none goes to the platform's organisation, where no tenant sees it.
  */
 function configuration(cluster: Cluster): JsonObject {
-  const all = organisations(cluster);
   const copies = Array.from({ length: cluster.replicas.controller }, (_, index) => index);
+  const prometheus = copies.map((copy) => `otlphttp/metrics-${copy}`);
   const endpoint = (port: number) => ({ endpoint: `\${env:MY_POD_IP}:${port}` });
+  const named = (port: number) => ({ ...endpoint(port), include_metadata: true });
   return {
-    extensions: { health_check: endpoint(13133) },
+    extensions: {
+      health_check: endpoint(13133),
+      headers_setter: {
+        headers: [
+          {
+            key: 'X-Scope-OrgID',
+            action: 'upsert',
+            from_context: ORGANISATION,
+            default_value: PLATFORM_ORGANISATION,
+          },
+        ],
+      },
+    },
     receivers: {
-      otlp: { protocols: { grpc: endpoint(4317), http: endpoint(4318) } },
+      otlp: { protocols: { grpc: named(4317), http: named(4318) } },
       'otlp/agent': { protocols: { grpc: endpoint(4319) } },
     },
     processors: {
@@ -109,74 +135,81 @@ function configuration(cluster: Cluster): JsonObject {
         pod_association: [{ sources: [{ from: 'connection' }] }],
         extract: extract(),
       },
+      'filter/others': others(),
+      'transform/origin': origin(),
       batch: {},
     },
-    connectors: { 'routing/logs': routing('logs', cluster), 'routing/traces': routing('traces', cluster) },
     exporters: {
-      ...Object.fromEntries(
-        all.flatMap((name): [string, JsonObject][] => {
-          const headers = { 'X-Scope-OrgID': name };
-          return [
-            [`otlphttp/logs-${name}`, { endpoint: 'http://loki-gateway.loki.svc/otlp', headers }],
-            [`otlp/traces-${name}`, { endpoint: 'tempo.tempo.svc:4317', headers, tls: { insecure: true } }],
-          ];
-        }),
-      ),
+      'otlphttp/logs': { endpoint: 'http://loki-gateway.loki.svc/otlp', auth: { authenticator: 'headers_setter' } },
+      'otlp/traces': {
+        endpoint: 'tempo.tempo.svc:4317',
+        tls: { insecure: true },
+        auth: { authenticator: 'headers_setter' },
+      },
       // Each copy of Prometheus keeps what it was sent: all of them get everything.
-      ...Object.fromEntries(copies.map((copy) => [`otlphttp/metrics-${copy}`, { endpoint: prometheus(copy) }])),
+      ...Object.fromEntries(copies.map((copy) => [`otlphttp/metrics-${copy}`, { endpoint: prometheusOf(copy) }])),
     },
     service: {
-      extensions: ['health_check'],
+      extensions: ['health_check', 'headers_setter'],
       telemetry: {
         metrics: {
           readers: [{ pull: { exporter: { prometheus: { host: '${env:MY_POD_IP}', port: 8888 } } } }],
         },
       },
       pipelines: {
-        'logs/from-tenants': pipeline('otlp', ['routing/logs']),
-        'logs/from-agent': pipeline('otlp/agent', ['routing/logs']),
-        'traces/from-tenants': pipeline('otlp', ['routing/traces']),
-        'metrics/from-tenants': pipeline(
-          'otlp',
-          copies.map((copy) => `otlphttp/metrics-${copy}`),
-          ['batch'],
-        ),
-        'metrics/from-agent': pipeline(
-          'otlp/agent',
-          copies.map((copy) => `otlphttp/metrics-${copy}`),
-          ['batch'],
-        ),
-        ...Object.fromEntries(
-          all.flatMap((name): [string, JsonObject][] => [
-            [
-              `logs/to-${name}`,
-              { receivers: ['routing/logs'], processors: ['batch'], exporters: [`otlphttp/logs-${name}`] },
-            ],
-            [
-              `traces/to-${name}`,
-              { receivers: ['routing/traces'], processors: ['batch'], exporters: [`otlp/traces-${name}`] },
-            ],
-          ]),
-        ),
+        // Not in batches: those would mix clients and forget their headers.
+        'logs/from-tenants': pipeline('otlp', ['filter/others'], ['otlphttp/logs']),
+        'logs/from-agent': pipeline('otlp/agent', ['batch'], ['otlphttp/logs']),
+        'traces/from-tenants': pipeline('otlp', ['filter/others'], ['otlp/traces']),
+        'metrics/from-tenants': pipeline('otlp', ['filter/others', 'transform/origin', 'batch'], prometheus),
+        'metrics/from-agent': pipeline('otlp/agent', ['transform/origin', 'batch'], prometheus),
       },
     },
   };
 }
 
-function pipeline(receiver: 'otlp' | 'otlp/agent', exporters: string[], last: string[] = []): JsonObject {
-  const origin = { otlp: ['resource/anonymous', 'k8sattributes'], 'otlp/agent': [] };
-  return { receivers: [receiver], processors: ['memory_limiter', ...origin[receiver], ...last], exporters };
+function pipeline(receiver: 'otlp' | 'otlp/agent', rest: string[], exporters: string[]): JsonObject {
+  const known = { otlp: ['resource/anonymous', 'k8sattributes'], 'otlp/agent': [] };
+  return { receivers: [receiver], processors: ['memory_limiter', ...known[receiver], ...rest], exporters };
 }
 
-/** Data of an environment's namespaces goes to its tenant of Loki and Tempo, all else to the platform's. */
-function routing(signal: 'logs' | 'traces', cluster: Cluster): JsonObject {
+/** Drops what names another's organisation, and metrics of whom nobody knows. Where it cannot tell, all is dropped. */
+function others(): JsonObject {
+  const another = `${CLAIMED} != nil and ${CLAIMED} != ${NAMESPACE}`;
   return {
-    default_pipelines: [`${signal}/to-platform`],
-    table: cluster.environments.map((name) => ({
-      context: 'resource',
-      condition: `attributes["environment"] == "${name}"`,
-      pipelines: [`${signal}/to-${name}`],
-    })),
+    error_mode: 'propagate',
+    log_conditions: [another],
+    trace_conditions: [another],
+    metric_conditions: [another, `${NAMESPACE} == nil`],
+  };
+}
+
+/** Writes whose a series is into each of its points, where Prometheus takes its labels from. */
+function origin(): JsonObject {
+  const labels = { namespace: 'k8s.namespace.name', pod: 'k8s.pod.name', tenant: 'tenant', environment: 'environment' };
+  return {
+    error_mode: 'propagate',
+    metric_statements: [
+      {
+        context: 'resource',
+        // They become the label `job`: nobody's is that of one of the platform's own.
+        statements: [
+          'set(resource.attributes["service.namespace"], resource.attributes["k8s.namespace.name"])',
+          'set(resource.attributes["service.name"], "unknown") where resource.attributes["service.name"] == nil',
+        ],
+      },
+      {
+        context: 'datapoint',
+        statements: [
+          ...LABELS_OF_ORIGIN.map((label) => `delete_key(datapoint.attributes, "${label}")`),
+          ...Object.entries(labels).map(
+            ([label, attribute]) =>
+              `set(datapoint.attributes["${label}"], resource.attributes["${attribute}"])` +
+              ` where resource.attributes["${attribute}"] != nil`,
+          ),
+        ],
+      },
+    ],
   };
 }
 
@@ -188,7 +221,7 @@ export function extract(): JsonObject {
   };
 }
 
-function prometheus(copy: number): string {
+function prometheusOf(copy: number): string {
   const pod = `prometheus-kube-prometheus-stack-prometheus-${copy}`;
   return `http://${pod}.prometheus-operated.monitoring.svc:9090/api/v1/otlp`;
 }

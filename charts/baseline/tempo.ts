@@ -17,7 +17,7 @@ const USER = 10001;
 
 export const component = defineComponent({
   name: 'tempo',
-  summary: 'Keeps traces, apart for each environment',
+  summary: 'Keeps traces, apart for each environment of a tenant',
   providers: ['aws', 'eks', 'local'],
 
   declare: (cluster) => ({
@@ -53,7 +53,7 @@ export const component = defineComponent({
         labels: LABELS,
         serves: {
           'otlp-grpc': { port: 4317, to: ['opentelemetry-gateway'] },
-          http: { port: 3200, to: ['grafana-operator'] },
+          http: { port: 3200, to: ['grafana-operator/grafana', 'telemetry-access'] },
         },
         reaches: byProvider<readonly Reach[]>(cluster, {
           cloud: [

@@ -9,7 +9,7 @@ const GIB = 2 ** 30;
 const NEARLY = 0.8;
 
 /** Dollars an hour of a namespace by what they are spent on. */
-const HOURLY = 'tenant:cost:dollars_per_hour';
+export const HOURLY = 'tenant:cost:dollars_per_hour';
 /** Dollars of the last 30 days. */
 export const SPENT = 'tenant:cost:dollars_30d';
 /** Dollars of a month that goes on like the last week. */

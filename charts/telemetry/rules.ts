@@ -1,5 +1,6 @@
 import { type Alert, VALUE } from '../../src/model/alerts/rule';
 import { costRules } from './cost-rules';
+import { networkRules } from './network-rules';
 import { recorded } from './promql';
 import type { TenantRuleGroup } from './rule';
 import { sloRules } from './slo-rules';
@@ -178,6 +179,7 @@ const databases: readonly Alert[] = [
 const BY_ADD_ON: Readonly<Record<string, TenantRuleGroup>> = {
   'argo-cd': { name: 'tenant-delivery', rules: delivery },
   'cert-manager': { name: 'tenant-certificates', rules: certificates },
+  cilium: networkRules,
   'cloudnative-pg': { name: 'tenant-databases', rules: databases },
   opencost: costRules,
   velero: { name: 'tenant-backups', rules: backups },

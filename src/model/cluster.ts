@@ -113,6 +113,11 @@ export interface Cluster {
     /** Group of sealed, audited emergency access. */
     readonly breakGlassGroup: string;
     /** Server that alerts are mailed by. @default - none */
-    readonly mail?: { readonly host: string; readonly port: number; readonly from: string };
+    readonly mail?: {
+      readonly host: string;
+      readonly port: number;
+      readonly from: string;
+      readonly username: string;
+    };
   };
 }

@@ -515,4 +515,10 @@ export interface MailProps {
    * Address that mails come from.
    */
   from: string;
+  /**
+   * Who signs in there; the password is in the store of secrets.
+   *
+   * @default - the address that mails come from
+   */
+  username?: string;
 }

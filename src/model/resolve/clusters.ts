@@ -2,7 +2,7 @@ import { contains, nthAddress, overlaps } from '../cidr';
 import type { Cluster, NodePool } from '../cluster';
 import { compareText } from '../finding';
 import { gitHostsOf } from '../git-location';
-import type { ClusterProps, NodePoolProps, PlatformProps } from '../platform.generated';
+import type { ClusterProps, MailProps, NodePoolProps, PlatformProps } from '../platform.generated';
 import { compareQuantities, parseQuantity } from '../quantity';
 import { nearest } from '../suggest';
 import { databaseProviderOf } from './database-providers';
@@ -226,9 +226,7 @@ function describe(name: string, props: ClusterProps, platform: PlatformProps): C
         groups: { ...oidc.groups },
       },
       breakGlassGroup: platform.breakGlass.group,
-      ...(platform.mail === undefined
-        ? {}
-        : { mail: { ...platform.mail, port: platform.mail.port ?? SUBMISSION_PORT } }),
+      ...(platform.mail === undefined ? {} : { mail: mailOf(platform.mail) }),
     },
   };
 }
@@ -271,4 +269,8 @@ export function suggest(word: string, candidates: readonly string[]): string {
   const shown = candidates.slice(0, CHOICES).map((name) => `'${name}'`);
   const more = candidates.length - shown.length;
   return `write one of ${shown.join(', ')}${more > 0 ? ` or ${more} more` : ''}`;
+}
+
+function mailOf({ host, from, port = SUBMISSION_PORT, username = from }: MailProps): Cluster['platform']['mail'] {
+  return { host, port, from, username };
 }
