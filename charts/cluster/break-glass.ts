@@ -68,7 +68,8 @@ function addTerms(scope: Construct): void {
   const said = (annotation: string) =>
     `has(object.metadata.annotations) && '${annotation}' in object.metadata.annotations`;
   const text = (annotation: string) => `object.metadata.annotations['${annotation}']`;
-  const keep = (annotation: string) => `${said(annotation)} ? ${text(annotation)} : 'not said'`;
+  // The API server knows no type of what is sent to a subresource, and keeps nothing but text.
+  const keep = (annotation: string) => `${said(annotation)} ? string(${text(annotation)}) : 'not said'`;
   const { reason, for: who } = BREAK_GLASS;
   new ApiObject(scope, 'policy', {
     apiVersion: 'admissionregistration.k8s.io/v1',
