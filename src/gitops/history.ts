@@ -50,3 +50,30 @@ export async function earlierBlobs(
   }
   return blobs;
 }
+
+/** Commits that are looked through for the age of a directory: more than most repositories have for it. */
+const MOST_CHANGES = 1000;
+
+/** The newest commit that touched each of these directories, as the branch saw it: a merge counts, not what it merged. */
+export async function lastChanges(
+  gitDir: string,
+  head: string,
+  directories: readonly string[],
+): Promise<Map<string, { readonly commit: string; readonly seconds: number }>> {
+  const wanted = new Set(directories);
+  const found = new Map<string, { readonly commit: string; readonly seconds: number }>();
+  if (wanted.size === 0) return found;
+  const how = ['-n', String(MOST_CHANGES), '--first-parent', '-m', '--no-renames', '--name-only', '-z'];
+  const paths = [...wanted].map((directory) => `:(literal)${directory}`);
+  const log = await git(['--git-dir', gitDir, 'log', ...how, '--format=%x1e%H %ct', head, '--', ...paths]);
+  for (const record of log.toString('utf8').split('\x1e').slice(1)) {
+    const [, commit = '', seconds = '0', rest = ''] = /^([0-9a-f]+) (\d+)([^]*)$/.exec(record) ?? [];
+    for (const path of rest.split('\0')) {
+      for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+        const directory = path.slice(0, end).trimStart();
+        if (wanted.has(directory) && !found.has(directory)) found.set(directory, { commit, seconds: Number(seconds) });
+      }
+    }
+  }
+  return found;
+}

@@ -1,4 +1,5 @@
 import type { UnitKind } from '../model/layout';
+import type { Kept } from './keep';
 import type { Action, FileCounts, PublishSummary, UnitChange } from './summary';
 
 /** What a commit's trailers say. */
@@ -9,6 +10,8 @@ export interface Provenance {
   readonly version: string;
   /** Each safeguard that was overridden, such as `remove tenant/payments`. */
   readonly overridden: readonly string[];
+  /** Tenants whose earlier version stays. */
+  readonly kept: readonly Kept[];
 }
 
 const subjectLength = 72;
@@ -28,7 +31,9 @@ export function commitMessage(summary: PublishSummary, provenance: Provenance): 
   const overridden = provenance.overridden.slice(0, mostNames).map((what) => `Overridden: ${what}`);
   const more = provenance.overridden.length - mostNames;
   if (more > 0) overridden.push(`Overridden: ${more} more`);
-  return [subject(summary), '', ...body(summary), '', ...trailers, ...overridden, ''].join('\n');
+  const kept = provenance.kept.slice(0, mostNames).map(({ tenant, file }) => `Kept: tenant/${tenant} (${file})`);
+  if (provenance.kept.length > mostNames) kept.push(`Kept: ${provenance.kept.length - mostNames} more`);
+  return [subject(summary), '', ...body(summary), '', ...trailers, ...overridden, ...kept, ''].join('\n');
 }
 
 function subject({ units }: PublishSummary): string {

@@ -1,6 +1,7 @@
 import { ancestors } from './check-paths';
 import { listGitTree, readBlobs, type GitEntry } from './git-tree';
 import { changedPaths, earlierBlobs, type Publication } from './history';
+import { type Faulty, isKeptIn, type Kept, keptTenants } from './keep';
 import { readStamp } from './stamp';
 import type { Tree } from './tree';
 
@@ -36,6 +37,17 @@ export interface Plan {
   readonly foreign: ReadonlySet<string>;
   /** What the changed and removed files held. */
   readonly before: ReadonlyMap<string, string>;
+  /** Tenants whose published files stay although the tree lacks them. */
+  readonly kept: readonly Kept[];
+}
+
+/** What a plan may undo, and what it leaves alone. */
+export interface PlanOptions {
+  readonly overwrite: Overwrite;
+  /** @default - every claim is in order */
+  readonly faulty?: Faulty;
+  /** What may vanish, such as `tenant/payments`. */
+  readonly allowRemove: readonly string[];
 }
 
 /** Paths whose hand-made changes may be overwritten. `all` leaves out files that Keelson never wrote. */
@@ -47,10 +59,14 @@ export async function planPublish(
   gitDir: string,
   head: string | undefined,
   last: Publication | undefined,
-  overwrite: Overwrite,
+  { overwrite, faulty, allowRemove }: PlanOptions,
 ): Promise<Plan> {
   const published = head === undefined ? [] : listGitTree(gitDir, head);
-  const { added, differing } = compare(tree, published);
+  const kept = faulty ? keptTenants(tree, published, faulty, allowRemove) : [];
+  const isKept = isKeptIn(kept);
+  const compared = compare(tree, published);
+  const { added } = compared;
+  const differing = compared.differing.filter(({ path }) => tree.files.has(path) || !isKept(path));
   const before = await readStamped(gitDir, differing);
   const byHand =
     head && last && last.commit !== head ? await changedPaths(gitDir, last.commit, head) : new Set<string>();
@@ -96,6 +112,7 @@ export async function planPublish(
     overridden: found.filter(isAllowed),
     foreign,
     before,
+    kept,
   };
 }
 

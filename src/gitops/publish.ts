@@ -5,6 +5,7 @@ import { readIdentity, writeCommit } from './commit';
 import { explain } from './explain';
 import type { GitRun } from './git';
 import { lastPublication } from './history';
+import { type Faulty, type Kept, keptFindings, withAges } from './keep';
 import { commitMessage } from './message';
 import { planPublish, type Conflict, type Overwrite } from './plan';
 import { PublishError } from './publish-error';
@@ -28,6 +29,8 @@ export interface PublishOptions {
   readonly overwrite?: Overwrite;
   /** Publish even where the published source is newer. @default false */
   readonly allowStale?: boolean;
+  /** Tenants that the tree lacks because their claims are broken: what is published of them stays. @default - none */
+  readonly faulty?: Faulty;
   /** Share of all published objects that may vanish without `share` being named, 0 to 1. @default 0.1 */
   readonly maxRemovedShare?: number;
   /** Work everything out and commit nothing. @default false */
@@ -52,6 +55,8 @@ export interface PublishResult {
   /** The commit that it pointed to before. @default - the branch did not exist */
   readonly previous?: string;
   readonly summary: PublishSummary;
+  /** Tenants whose published version stays, because their claims are broken. */
+  readonly kept: readonly Kept[];
   /** Errors where it was refused; warnings otherwise. */
   readonly findings: readonly Finding[];
 }
@@ -76,7 +81,7 @@ export async function publish(tree: Tree, target: Target, options: PublishOption
   if (faults.length > 0) {
     const files = { added: 0, changed: 0, removed: 0 };
     const summary = { files, units: [] };
-    return { outcome: 'refused', changed: false, repository: label, branch, summary, findings: faults };
+    return { outcome: 'refused', changed: false, repository: label, branch, summary, kept: [], findings: faults };
   }
   return withStore(resolved, async (store, run) => {
     let lastHead: string | undefined;
@@ -118,20 +123,29 @@ async function attemptPublish(
   const head = await store.head(run);
   onProgress?.('compare');
   const last = head === undefined ? undefined : await lastPublication(run.scratch, head);
-  const plan = await planPublish(tree, run.scratch, head, last, options.overwrite ?? []);
+  const { overwrite = [], allowRemove = [], faulty } = options;
+  const plan = await planPublish(tree, run.scratch, head, last, {
+    overwrite,
+    allowRemove,
+    ...(faulty === undefined ? {} : { faulty }),
+  });
   const summary = summarise(plan, tree);
-  const base = { repository: label, branch, summary, ...(head === undefined ? {} : { previous: head, commit: head }) };
+  const kept = head === undefined ? [] : await withAges(plan.kept, run.scratch, head);
+  const stays = faulty === undefined ? [] : keptFindings(kept, faulty);
+  const at = head === undefined ? {} : { previous: head, commit: head };
+  const base = { repository: label, branch, summary, kept, ...at };
   if (plan.added.length + plan.changed.length + plan.removed.length === 0) {
-    return { ...base, outcome: 'unchanged', changed: false, findings: [] };
+    return { ...base, outcome: 'unchanged', changed: false, findings: stays };
   }
 
   const limits = { share: options.maxRemovedShare ?? 0.1, floor: removalFloor };
-  const removals = judgeRemovals(plan, tree, options.allowRemove ?? [], limits);
+  const removals = judgeRemovals(plan, tree, allowRemove, limits);
   const stale = source && last?.source !== undefined ? await isStale(source, last.source) : false;
   const findings = [
     ...plan.conflicts.map(conflictFinding),
     ...removals.refused,
     ...staleFindings(stale, last?.source, options),
+    ...stays,
   ];
   if (findings.some(({ severity }) => severity === 'error')) {
     return { ...base, outcome: 'refused', changed: false, findings };
@@ -144,7 +158,7 @@ async function attemptPublish(
     ...(stale === true ? ['stale source'] : []),
   ];
   const revision = source ? `${source.revision}${source.dirty ? '-dirty' : ''}` : 'unknown';
-  const message = commitMessage(summary, { source: revision, version: options.version, overridden });
+  const message = commitMessage(summary, { source: revision, version: options.version, overridden, kept });
   const identity = await readIdentity(source?.directory ?? process.cwd());
   const total = plan.added.length + plan.changed.length;
   onProgress?.('write', 0, total);

@@ -8,6 +8,7 @@ import { codeDigest } from './code-digest';
 import { type CachedFile, forgetOldStates, RenderCache } from './cache';
 import { digest } from './kept';
 import { Compiler } from './compiler';
+import { type Faults, faultsOf } from './faults';
 import { load, userFiles } from './load';
 import { renderUnits } from './pool';
 import { readme } from './readme';
@@ -29,8 +30,10 @@ export interface RenderOptions {
 /** A platform, rendered. */
 export interface Rendering {
   readonly tree: Tree;
-  /** What is wrong, by file. A unit with a finding is not in the tree, or not right. */
+  /** What is wrong, by file. */
   readonly findings: readonly Finding[];
+  /** Who is to blame for it. */
+  readonly faults: Faults;
   readonly clusters: readonly string[];
   /** Clusters in a cloud whose outputs nobody has written yet, so that names in their trees are those expected. */
   readonly unprovisioned: readonly string[];
@@ -96,30 +99,37 @@ export async function renderPlatform(options: RenderOptions): Promise<Rendering>
   );
   const ownUnits = missing.filter((unit) => unit.own);
   const rest = missing.filter((unit) => !unit.own);
+  const broken: Unit[] = [];
   const rendered = await renderUnits(rest, clusters, done, options.threads);
   for (const [i, unit] of [...rest, ...ownUnits].entries()) {
     const result = rendered[i] ?? renderUnit(unit, clusterOf(unit, clusters), own.get(unit.name));
     problems.push(...result.findings);
+    if (result.findings.length > 0) broken.push(unit);
     for (const file of result.files) files.push({ file, unit });
     if (!unit.own && result.findings.length === 0) cache?.put(keys.get(unit.id) ?? '', result.files);
   }
+  const { declarations, ofPlatform, ofTenants, unread } = loaded;
+  const faults = faultsOf({ declarations, ofPlatform, ofTenants, unread, resolved: findings, units, broken });
+  const isGood = (unit: Unit | undefined) => unit?.slice.kind !== 'tenant' || !faults.tenants.has(unit.name);
+  const good = faults.tenants.size === 0 ? files : files.filter(({ unit }) => isGood(unit));
   const page = renderReadme(readme(loaded.declarations.platform.props, [...clusters.values()]));
-  files.push({ file: page });
+  good.push({ file: page });
   cache?.save();
   if (caching) forgetOldStates(states);
   clock.lap('render');
 
   return {
-    tree: treeOf(files, (unit) => renderUnit(unit, clusterOf(unit, clusters), own.get(unit.name)).files),
+    tree: treeOf(good, (unit) => renderUnit(unit, clusterOf(unit, clusters), own.get(unit.name)).files),
     findings: problems.sort(compareFindings),
+    faults,
     clusters: [...clusters.keys()],
     unprovisioned: [...clusters.values()]
       .filter(({ provider, provisioned }) => provider !== 'local' && !provisioned)
       .map(({ name }) => name),
     gitops: loaded.declarations.platform.props.gitops,
     addOns: namesOf(units, 'component'),
-    tenants: namesOf(units, 'tenant'),
-    objects: files.reduce((sum, { file }) => sum + file.objects, 0),
+    tenants: namesOf(units, 'tenant').filter((name) => !faults.tenants.has(name)),
+    objects: good.reduce((sum, { file }) => sum + file.objects, 0),
     units: units.length,
     reused: units.length - missing.length,
     milliseconds: clock.laps,
@@ -186,6 +196,7 @@ function nothing(findings: readonly Finding[], milliseconds: Record<Stage, numbe
   return {
     tree,
     findings,
+    faults: { platform: true, tenants: new Map(), unread: [] },
     clusters: [],
     unprovisioned: [],
     addOns: [],

@@ -21,7 +21,14 @@ import { UserCode, UserCodeError } from './user-code';
 /** What stands in a platform's repository, as data. `declarations` is missing where platform.ts itself is broken. */
 export interface Loaded {
   readonly declarations?: Declarations;
+  /** All of them, each once. */
   readonly findings: readonly Finding[];
+  /** Those about platform.ts, add-ons and outputs. */
+  readonly ofPlatform: readonly Finding[];
+  /** Those about files below tenants/, whichever file they lie in. */
+  readonly ofTenants: readonly Finding[];
+  /** Files below tenants/ that declared no tenant. */
+  readonly unread: readonly string[];
 }
 
 /** The team's TypeScript files that every run loads, as absolute paths. */
@@ -42,6 +49,7 @@ export function userFiles(root: string): readonly string[] {
  */
 export function load(root: string, cache?: LoadCache, compiler = new Compiler(cache?.directory)): Loaded {
   const findings: Finding[] = [];
+  const ofTenants: Finding[] = [];
   // Whichever file runs first, each one's tenants are its own: a tenant may import another.
   const declared = new Map<string, readonly Tenant[]>();
   const code = new UserCode(
@@ -53,13 +61,13 @@ export function load(root: string, cache?: LoadCache, compiler = new Compiler(ca
   );
 
   const platform = loadPlatform(root, code, findings);
-  if (!platform) return { findings };
+  if (!platform) return { findings, ofPlatform: findings, ofTenants, unread: [] };
 
-  for (const file of filesIn(root, 'tenants', findings)) {
-    run(file, findings, () => {
+  for (const file of filesIn(root, 'tenants', ofTenants)) {
+    run(file, ofTenants, () => {
       code.require(file);
       if (declared.get(file)?.length) return;
-      findings.push(
+      ofTenants.push(
         finding(
           file,
           'config/no-tenant',
@@ -74,19 +82,25 @@ export function load(root: string, cache?: LoadCache, compiler = new Compiler(ca
   const tenants: TenantDeclaration[] = [...declared]
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([file, some]) => some.map(({ name, props }) => ({ name, props, file })));
-  tenants.push(...loadClaims(root, platform, findings, cache));
+  tenants.push(...loadClaims(root, platform, ofTenants, cache));
   const outputs = readOutputs(root);
   findings.push(...outputs.findings);
+  const read = new Set(tenants.map(({ file }) => file));
+  const told = ofTenants.map(({ file }) => file).filter((file) => file.startsWith('tenants/') && !read.has(file));
+  const unread = [...new Set([...unreadFiles(root, read), ...told])].sort(compareText);
   return {
     declarations: {
       platform: { file: 'platform.ts', props: platform.props },
       tenants,
-      unread: unreadTenants(root, new Set(tenants.map(({ file }) => file))),
+      unread: unread.map(nameOf),
       components: [...productComponents(), ...own],
       outputs: outputs.outputs,
     },
     // A file that several import fails each of them for one reason, told once.
-    findings: [...new Set(findings)],
+    findings: [...new Set([...findings, ...ofTenants])],
+    ofPlatform: findings,
+    ofTenants,
+    unread,
   };
 }
 
@@ -101,16 +115,14 @@ function filesIn(root: string, folder: 'tenants' | 'addons', findings: Finding[]
   return namesIn(join(root, folder)).map((name) => `${folder}/${name}.ts`);
 }
 
-/** Names of files that should declare a tenant and did not. */
-function unreadTenants(root: string, read: ReadonlySet<string>): readonly string[] {
+/** Files that should declare a tenant and did not. */
+function unreadFiles(root: string, read: ReadonlySet<string>): readonly string[] {
   return [
     ...namesIn(join(root, 'tenants')).map((name) => `tenants/${name}.ts`),
     ...(existsSync(join(root, 'tenants', 'claims')) ? readdirSync(join(root, 'tenants', 'claims')) : []).map(
       (name) => `tenants/claims/${name}`,
     ),
-  ]
-    .filter((file) => !read.has(file))
-    .map(nameOf);
+  ].filter((file) => !read.has(file));
 }
 
 function loadPlatform(root: string, code: UserCode, findings: Finding[]): Platform | undefined {

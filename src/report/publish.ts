@@ -20,6 +20,7 @@ interface Published {
   readonly branch: string;
   readonly commit?: string;
   readonly summary: { readonly files: { readonly added: number; readonly changed: number; readonly removed: number } };
+  readonly kept: readonly { readonly tenant: string }[];
   readonly findings: readonly { readonly severity: string }[];
 }
 
@@ -33,6 +34,14 @@ export function publishText(rendered: Rendered, published: Published, times: Mil
     ['add-ons', `${rendered.addOns.length}  ${chalk.dim(list(rendered.addOns))}`],
     ['tenants', `${rendered.tenants.length}  ${chalk.dim(list(rendered.tenants))}`],
     ['objects', `${rendered.objects}, each checked against its schema`],
+    ...(published.kept.length === 0
+      ? []
+      : [
+          ['kept', `${published.kept.length}  ${chalk.yellow(list(published.kept.map(({ tenant }) => tenant)))}`] as [
+            string,
+            string,
+          ],
+        ]),
     ['findings', findings.length === 0 ? chalk.green('none') : chalk.yellow(String(findings.length))],
     ['commit', commit(published, dryRun)],
     ['time', timesText(times, rendered)],

@@ -29,12 +29,12 @@ describe('diff', () => {
   });
 
   test('compares nothing where the platform is broken', () => {
-    addFiles(root, { 'tenants/broken.ts': 'export {' });
+    addFiles(root, { 'addons/broken.ts': 'export {' });
     const { code, stderr, stdout } = keelson(['diff', '--json', '--root', root]);
     expect(code).toBe(1);
     expect(stderr).toContain('nothing to compare');
-    expect(JSON.parse(stdout)).toMatchObject({ findings: [{ file: 'tenants/broken.ts' }] });
-    rmSync(join(root, 'tenants', 'broken.ts'));
+    expect(JSON.parse(stdout)).toMatchObject({ findings: [{ file: 'addons/broken.ts' }] });
+    rmSync(join(root, 'addons', 'broken.ts'));
   });
 
   test('compares with everything where nothing is published yet', () => {

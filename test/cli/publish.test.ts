@@ -42,18 +42,18 @@ describe('publish', () => {
   });
 
   test('commits nothing of a platform that is broken', () => {
-    addFiles(root, { 'tenants/broken.ts': `throw new Error('no budget left');` });
+    addFiles(root, { 'addons/broken.ts': `throw new Error('no budget left');` });
     const { code, stdout, stderr } = keelson(['publish', '--root', root]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^tenants\/broken\.ts:1: error: no budget left/);
+    expect(stderr).toMatch(/^addons\/broken\.ts:1: error: no budget left/);
     expect(stdout).toContain('Nothing was published');
     const json = keelson(['publish', '--json', '--root', root]);
     expect(json.code).toBe(1);
-    expect(JSON.parse(json.stdout)).toMatchObject({ findings: [{ file: 'tenants/broken.ts', line: 1 }] });
+    expect(JSON.parse(json.stdout)).toMatchObject({ findings: [{ file: 'addons/broken.ts', line: 1 }] });
     const quiet = keelson(['publish', '--quiet', '--root', root]);
     expect(quiet).toMatchObject({ code: 1, stdout: '' });
     expect(quiet.stderr).toContain('no budget left');
-    rmSync(join(root, 'tenants', 'broken.ts'));
+    rmSync(join(root, 'addons', 'broken.ts'));
     expect(log()).toHaveLength(1);
   });
 

@@ -33,14 +33,16 @@ describe('render', () => {
 
   test('writes nothing of a broken platform, and tells all of its faults at once', () => {
     const root = platform({
+      'addons/d.ts': 'export const component = 7;',
       'tenants/a.ts': 'const = 1;',
       'tenants/claims/b.yaml': 'a: [',
       'tenants/c.ts': 'export {};',
     });
     const { code, stderr } = keelson(['render', '--out', 'out', '--root', root]);
     expect(code).toBe(1);
-    for (const file of ['tenants/a.ts:1:', 'tenants/claims/b.yaml:', 'tenants/c.ts:']) expect(stderr).toContain(file);
-    expect(stderr).toContain('3 errors, 0 warnings');
+    for (const file of ['tenants/a.ts:1:', 'tenants/claims/b.yaml:', 'tenants/c.ts:', 'addons/d.ts:'])
+      expect(stderr).toContain(file);
+    expect(stderr).toContain('4 errors, 0 warnings');
     expect(existsSync(join(root, 'out'))).toBe(false);
   });
 

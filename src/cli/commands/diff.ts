@@ -25,19 +25,23 @@ export const register: Register = (program, run) => {
       run(async (options: Options) => {
         const rendering = await renderWithProgress({ ...options, quiet: options.quiet || options.markdown });
         sayFindings(options, rendering.findings);
-        if (hasErrors(rendering.findings)) {
+        if (rendering.faults.platform) {
           if (options.json) process.stdout.write(`${JSON.stringify({ findings: rendering.findings }, null, 2)}\n`);
           process.stderr.write(`${chalkStderr.red('keelson')}: nothing to compare until these are mended\n`);
           return EXIT.broken;
         }
         const { readPublished } = require('../../gitops/published') as typeof import('../../gitops/published');
+        const { withKept } = require('../../gitops/keep') as typeof import('../../gitops/keep');
         const { diff, toMarkdown, toText } = require('../../gitops/diff') as typeof import('../../gitops/diff');
         const published = await readPublished(targetOf(options, rendering.gitops));
-        const changes = await diff(published.tree, rendering.tree);
-        if (options.json) process.stdout.write(`${JSON.stringify(changes, null, 2)}\n`);
+        // What is published of broken claims stays: it is no change.
+        const next = withKept(rendering.tree, published.tree, rendering.faults);
+        const changes = await diff(published.tree, next);
+        const { findings } = rendering;
+        if (options.json) process.stdout.write(`${JSON.stringify({ ...changes, findings }, null, 2)}\n`);
         else if (options.markdown) process.stdout.write(toMarkdown(changes));
         else if (!options.quiet) process.stdout.write(toText(changes, { colour: chalk.level > 0 }));
-        return options.exitCode && changes.changed ? EXIT.broken : EXIT.ok;
+        return hasErrors(findings) || (options.exitCode && changes.changed) ? EXIT.broken : EXIT.ok;
       }),
     );
   withExample(withCommonOptions(command), 'keelson diff', 'keelson diff --markdown > comment.md');

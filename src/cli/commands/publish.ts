@@ -43,7 +43,8 @@ export const register: Register = (program, run) => {
         const reading = readSource(resolve(options.root));
         reading.catch(() => undefined);
         const rendering = await renderWithProgress(options);
-        if (hasErrors(rendering.findings)) {
+        // One broken claim is told and the others go on; what everything stands on must be in order.
+        if (rendering.faults.platform) {
           sayFindings(options, rendering.findings);
           sayJson(options, renderingJson(rendering));
           say(options, chalk.red('Nothing was published.'));
@@ -69,6 +70,7 @@ export const register: Register = (program, run) => {
             allowRemove: options.allowRemove ?? [],
             overwrite: options.overwrite?.includes('all') ? 'all' : (options.overwrite ?? []),
             allowStale: options.allowStale ?? false,
+            faulty: rendering.faults,
             dryRun: options.dryRun ?? false,
             onProgress: (step, done, total) => tell(total ? `${step} (${done ?? 0} of ${total} files)` : step),
           }),
@@ -78,10 +80,11 @@ export const register: Register = (program, run) => {
           publish: performance.now() - before,
           all: performance.now() - started,
         };
-        sayFindings(options, [...rendering.findings, ...result.findings]);
-        sayJson(options, { ...renderingJson(rendering), ...result, milliseconds });
+        const findings = [...rendering.findings, ...result.findings];
+        sayFindings(options, findings);
+        sayJson(options, { ...renderingJson(rendering), ...result, findings, milliseconds });
         say(options, publishText(rendering, result, milliseconds, options.dryRun ?? false));
-        return result.outcome === 'refused' ? EXIT.broken : EXIT.ok;
+        return result.outcome === 'refused' || hasErrors(rendering.findings) ? EXIT.broken : EXIT.ok;
       }),
     );
   withExample(

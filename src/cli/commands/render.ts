@@ -21,18 +21,17 @@ export const register: Register = (program, run) => {
       run(async (options: Options) => {
         const rendering = await renderWithProgress(options);
         sayFindings(options, rendering.findings);
-        const broken = hasErrors(rendering.findings);
-        if (!broken) {
+        if (!rendering.faults.platform) {
           const { writeTree } = require('../../render/write-tree') as typeof import('../../render/write-tree');
           const out = resolve(options.root, options.out);
-          const written = writeTree(rendering.tree, out);
+          const written = writeTree(rendering.tree, out, new Set(rendering.faults.tenants.keys()));
           say(
             options,
             `${chalk.green('✔')} ${count(rendering.objects, 'object')} in ${count(rendering.tree.files.size, 'file')}, ${written} written, in ${out}`,
           );
         }
         sayJson(options, renderingJson(rendering));
-        return broken ? EXIT.broken : EXIT.ok;
+        return hasErrors(rendering.findings) ? EXIT.broken : EXIT.ok;
       }),
     );
   withExample(withCommonOptions(command), 'keelson render --out /tmp/tree');
