@@ -2,7 +2,7 @@ import { BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE } from '../src/model/names';
 import type { ResolvedCluster } from '../src/model/slices';
 import type { ExampleObject, Guardrail, RequestMatch } from './guardrail';
 import { celValue } from './shared/cel';
-import { serviceAccount } from './shared/users';
+import { IS_OF_THE_PLATFORM, serviceAccount } from './shared/users';
 
 /** Label of everything that Keelson writes. */
 const LABEL = 'app.kubernetes.io/managed-by';
@@ -23,18 +23,6 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 
 const labelled = (object: string) =>
   `(has(${object}.metadata.labels) && '${LABEL}' in ${object}.metadata.labels && ${object}.metadata.labels['${LABEL}'] == '${VALUE}')`;
-
-/**
- * Kubernetes' own controllers and those of add-ons act as somebody whose name begins with `system:`. So do the accounts
- * that act for a tenant: its robot, those that break the glass, and its own.
- */
-const IS_OF_THE_PLATFORM = [
-  `(request.userInfo.username.startsWith('system:')`,
-  ...[DELIVERY_NAMESPACE, BREAK_GLASS_NAMESPACE].map(
-    (namespace) => `!request.userInfo.username.startsWith('${serviceAccount(namespace, '')}')`,
-  ),
-  `!request.userInfo.username.startsWith('system:serviceaccount:' + namespaceObject.metadata.name + ':'))`,
-].join(' && ');
 
 const isAdministrator = ({ platform: { oidc } }: ResolvedCluster) =>
   `(has(request.userInfo.groups) && request.userInfo.groups.exists(group, group in ${celValue([

@@ -1,3 +1,4 @@
+import { BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE } from '../../src/model/names';
 import type { ResolvedCluster } from '../../src/model/slices';
 
 /**
@@ -12,3 +13,15 @@ export function platformDelivery({ gitopsNamespace }: ResolvedCluster): string {
 export function serviceAccount(namespace: string, name: string): string {
   return `system:serviceaccount:${namespace}:${name}`;
 }
+
+/**
+ * CEL: whether the platform sends it. Kubernetes' own controllers and those of add-ons act as somebody whose name begins
+ * with `system:`. So do the accounts that act for a tenant: its robot, those that break the glass, and its own.
+ */
+export const IS_OF_THE_PLATFORM = [
+  `(request.userInfo.username.startsWith('system:')`,
+  ...[DELIVERY_NAMESPACE, BREAK_GLASS_NAMESPACE].map(
+    (namespace) => `!request.userInfo.username.startsWith('${serviceAccount(namespace, '')}')`,
+  ),
+  `!request.userInfo.username.startsWith('system:serviceaccount:' + namespaceObject.metadata.name + ':'))`,
+].join(' && ');
