@@ -90,3 +90,17 @@ for _, name in ipairs({ "Installed", "Healthy" }) do
 end
 return { status = "Healthy", message = "" }
 `;
+
+/** A Database is under way until Crossplane says that all it is made of is ready, and degraded where it cannot be made. */
+export const DATABASE_HEALTH = `local seen = {}
+for _, condition in ipairs((obj.status or {}).conditions or {}) do
+  seen[condition.type] = condition
+end
+if seen.Synced ~= nil and seen.Synced.status == "False" then
+  return { status = "Degraded", message = seen.Synced.message or "It cannot be made" }
+end
+if seen.Ready ~= nil and seen.Ready.status == "True" then
+  return { status = "Healthy", message = "" }
+end
+return { status = "Progressing", message = (seen.Ready or {}).message or "Waiting for its instance" }
+`;

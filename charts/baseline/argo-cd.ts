@@ -1,5 +1,5 @@
 import { ApiObject } from 'cdk8s';
-import { APPLICATION_HEALTH, DEFINITION_HEALTH, FUNCTION_HEALTH } from '../argo-cd-health';
+import { APPLICATION_HEALTH, DATABASE_HEALTH, DEFINITION_HEALTH, FUNCTION_HEALTH } from '../argo-cd-health';
 import type { Cluster, Component, JsonObject, Workload } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_POD, byProvider, resources, spread } from '../hardening';
@@ -57,6 +57,7 @@ export const component: Component = defineComponent({
             'resource.customizations.health.apiextensions.k8s.io_CustomResourceDefinition': DEFINITION_HEALTH,
             'resource.customizations.health.argoproj.io_Application': APPLICATION_HEALTH,
             'resource.customizations.health.pkg.crossplane.io_Function': FUNCTION_HEALTH,
+            'resource.customizations.health.platform.keelson.dev_Database': DATABASE_HEALTH,
             'oidc.config': oidc(cluster),
           },
           params: {
