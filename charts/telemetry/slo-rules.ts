@@ -49,7 +49,7 @@ function isFirst(window: string, index: number, all: readonly string[]): boolean
 function burns({ spent, long, days, short }: Burn): string {
   const rate = Number((spent / days).toPrecision(12));
   const above = (window: string) =>
-    `${recorded(SLO.errors(window))} > on (namespace, slo) ${rate} * ${recorded(SLO.period)} * ${recorded(SLO.budget)}`;
+    `${recorded(SLO.errors(window))} > on (namespace, slo) group_left () ${rate} * ${recorded(SLO.period)} * ${recorded(SLO.budget)}`;
   return `(${above(long)} and on (namespace, slo) ${above(short)})`;
 }
 
