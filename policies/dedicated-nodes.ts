@@ -17,6 +17,8 @@ export const guardrail: Guardrail = {
   why: 'A taint keeps others away from machines and does not keep their owner on them: a Pod that forgets the selector runs beside other tenants, which is what tier 3 is paid to prevent.',
   source: 'https://kubernetes.io/docs/concepts/security/multi-tenancy/#node-isolation',
   match: WORKLOADS,
+  // For everybody: what the platform runs for a tenant runs where the tenant's own does.
+  excludes: [],
   namespaces: [{ key: TENANT_NAMESPACE.nodePool, operator: 'Exists' }],
   variables: [
     ...POD_SPEC,

@@ -17,6 +17,8 @@ export const guardrail: Guardrail = {
   why: 'A Pod that names its node passes by the scheduler and every taint; one that tolerates more than its pool’s taints runs on machines that are another tenant’s, or the control plane’s.',
   source: 'https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/',
   match: WORKLOADS,
+  // For everybody: what the platform runs for a tenant runs where the tenant's own does.
+  excludes: [],
   variables: [
     ...POD_SPEC,
     ...NODE_POOL,

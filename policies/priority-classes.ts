@@ -34,6 +34,8 @@ export const guardrail: Guardrail = {
   why: 'A Pod may have others of a lower class stopped to make room, whosesoever they are: one with a class of the platform’s stops the platform.',
   source: 'https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/',
   match: WORKLOADS,
+  // For everybody: what the platform runs for a tenant runs where the tenant's own does.
+  excludes: [],
   needs: ['priority-classes'],
   variables: [
     ...POD_SPEC,

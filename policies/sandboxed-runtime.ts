@@ -13,6 +13,8 @@ export const guardrail: Guardrail = {
   why: 'A container under runc shares the kernel of its machine with every other: one fault of the kernel is a way to all of them. Where the sandbox is left to good will, the one Pod that forgets it is that way.',
   source: 'https://kubernetes.io/docs/concepts/security/multi-tenancy/#sandboxing-containers',
   match: WORKLOADS,
+  // For everybody: what the platform runs for a tenant runs where the tenant's own does.
+  excludes: [],
   namespaces: [{ key: TENANT_NAMESPACE.tier, operator: 'In', values: ['2'] }],
   needs: ['gvisor'],
   variables: POD_SPEC,

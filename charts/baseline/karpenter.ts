@@ -1,4 +1,7 @@
 import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { NodePool } from '../../src/model/cluster';
+import type { JsonObject } from '../component';
 import { defineComponent } from '../component';
 import { RESTRICTED_POD, reachesSts, resources, roleArn, spread } from '../hardening';
 
@@ -16,6 +19,9 @@ const DISCOVERY = 'karpenter.sh/discovery';
 
 /** Keeps Pods away from a new machine until Cilium’s agent has its network up and takes the taint off. */
 const UNTIL_NETWORK = { key: 'node.cilium.io/agent-not-ready', value: 'true', effect: 'NoExecute' };
+
+/** How its machines are set up, whatever pool they are of. */
+const NODE_CLASS = { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'general' } as const;
 
 export const component = defineComponent({
   name: 'karpenter',
@@ -92,7 +98,7 @@ export const component = defineComponent({
     new ApiObject(scope, 'class', {
       apiVersion: 'karpenter.k8s.aws/v1',
       kind: 'EC2NodeClass',
-      metadata: { name: 'general' },
+      metadata: { name: NODE_CLASS.name },
       spec: {
         role: `${cluster.name}-karpenter-node`,
         // The newest image for the cluster's version: the budget of the pool below paces how fast it spreads.
@@ -109,33 +115,72 @@ export const component = defineComponent({
         ],
       },
     });
-    new ApiObject(scope, 'pool', {
-      apiVersion: 'karpenter.sh/v1',
-      kind: 'NodePool',
-      metadata: { name: 'general' },
-      spec: {
-        template: {
-          spec: {
-            nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: 'general' },
-            requirements: [
-              { key: 'kubernetes.io/arch', operator: 'In', values: ['amd64'] },
-              { key: 'kubernetes.io/os', operator: 'In', values: ['linux'] },
-              { key: 'karpenter.sh/capacity-type', operator: 'In', values: ['on-demand'] },
-              { key: 'karpenter.k8s.aws/instance-category', operator: 'In', values: ['c', 'm', 'r'] },
-              { key: 'karpenter.k8s.aws/instance-generation', operator: 'Gt', values: ['5'] },
-            ],
-            startupTaints: [UNTIL_NETWORK],
-            // Machines are replaced every month, so that none runs an old kernel.
-            expireAfter: '720h',
-          },
-        },
-        disruption: {
-          consolidationPolicy: 'WhenEmptyOrUnderutilized',
-          consolidateAfter: '5m',
-          budgets: [{ nodes: '10%' }],
-        },
-        limits: { cpu: '256', memory: '1Ti' },
-      },
+    addPool(scope, 'pool', {
+      name: 'general',
+      requirements: [
+        { key: 'karpenter.k8s.aws/instance-category', operator: 'In', values: ['c', 'm', 'r'] },
+        { key: 'karpenter.k8s.aws/instance-generation', operator: 'Gt', values: ['5'] },
+      ],
+      limits: { cpu: '256', memory: '1Ti' },
     });
+    for (const pool of cluster.nodePools) addDedicatedPool(scope, pool);
   },
 });
+
+interface PoolProps {
+  readonly name: string;
+  /** What its machines must be, beside Linux machines of one price on one architecture. */
+  readonly requirements: readonly JsonObject[];
+  readonly limits: JsonObject;
+  readonly labels?: NodePool['labels'];
+  readonly taints?: NodePool['taints'];
+}
+
+function addPool(scope: Construct, id: string, { name, requirements, limits, labels, taints }: PoolProps): void {
+  new ApiObject(scope, id, {
+    apiVersion: 'karpenter.sh/v1',
+    kind: 'NodePool',
+    metadata: { name },
+    spec: {
+      template: {
+        ...(labels ? { metadata: { labels: { ...labels } } } : {}),
+        spec: {
+          nodeClassRef: NODE_CLASS,
+          requirements: [
+            { key: 'kubernetes.io/arch', operator: 'In', values: ['amd64'] },
+            { key: 'kubernetes.io/os', operator: 'In', values: ['linux'] },
+            { key: 'karpenter.sh/capacity-type', operator: 'In', values: ['on-demand'] },
+            ...requirements,
+          ],
+          ...(taints ? { taints: taints.map((taint) => ({ ...taint })) } : {}),
+          startupTaints: [UNTIL_NETWORK],
+          // Machines are replaced every month, so that none runs an old kernel.
+          expireAfter: '720h',
+        },
+      },
+      disruption: {
+        consolidationPolicy: 'WhenEmptyOrUnderutilized',
+        consolidateAfter: '5m',
+        budgets: [{ nodes: '10%' }],
+      },
+      limits,
+    },
+  });
+}
+
+/**
+ * Machines beyond the least of a pool that one tenant has for itself: bought with its labels and taints, so that they
+ * are for nobody else's Pods, and no more than the pool may have. The least are the managed node group's.
+ */
+function addDedicatedPool(scope: Construct, pool: NodePool): void {
+  const more = pool.maximum - pool.minimum;
+  if (pool.tenant === undefined || pool.instanceType === undefined || more <= 0) return;
+  addPool(scope, `pool-${pool.name}`, {
+    // No pool of this file's has such a name.
+    name: `dedicated-${pool.name}`,
+    requirements: [{ key: 'node.kubernetes.io/instance-type', operator: 'In', values: [pool.instanceType] }],
+    limits: { nodes: more },
+    labels: pool.labels,
+    taints: pool.taints,
+  });
+}

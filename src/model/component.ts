@@ -158,6 +158,8 @@ export interface ComponentDeclaration {
   readonly crds?: { readonly source: GitSource; readonly kinds: readonly GroupKind[] };
   /** Custom resources that its processes make once they run: whoever needs one waits for it. */
   readonly makesKinds?: readonly GroupKind[];
+  /** Repositories of charts that tenants' own Applications of this kind come from, beside its own. @default - none */
+  readonly sources?: readonly string[];
   readonly webhooks?: readonly Webhook[];
   /** Kinds of others that its chart or its `resources` make; monitors, policies and budgets are known already. */
   readonly needs?: readonly GroupKind[];

@@ -38,7 +38,7 @@ describe.each(declared)('%s', (_, component, cluster, declaration) => {
 
   test('pins what it installs, and installs something', () => {
     const { chart, manifests, crds } = declaration;
-    expect(Boolean(chart ?? manifests ?? crds ?? component.resources)).toBe(true);
+    expect(Boolean(chart ?? manifests ?? crds ?? component.resources ?? declaration.sources)).toBe(true);
     if (chart) expect(chart.version).toMatch(/^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.]+)?$/);
     for (const source of [manifests, crds?.source]) {
       // A tag with a number in it or a commit: what a branch is called moves.

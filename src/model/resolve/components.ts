@@ -24,7 +24,7 @@ export interface ActiveComponent {
 }
 
 /** Names of the cluster's own files and Applications, and what the names of others begin or end with. */
-const TAKEN_NAMES = [...clusterApps, 'root', 'tenant-*', 'delivery-*', '*-crds'];
+const TAKEN_NAMES = [...clusterApps, 'root', 'tenant-*', 'delivery-*', 'virtual-*', '*-crds'];
 
 /** Add-ons by name; one that no add-on can have, or that two have, becomes a finding. */
 export function indexComponents(

@@ -10,6 +10,7 @@ export function sourcesOf(active: Iterable<ActiveComponent>, cluster: Cluster): 
     for (const source of [declaration.chart, declaration.manifests, declaration.crds?.source]) {
       if (source) sources.add(sourceUrl(source.repository));
     }
+    for (const source of declaration.sources ?? []) sources.add(sourceUrl(source));
   }
   return [...sources].sort(compareText);
 }

@@ -5,6 +5,7 @@ import type { PlatformProps } from '../../platform.generated';
 import type { ResolvedCluster, TenantEnvironment, TenantSlice } from '../../slices';
 import { databaseProviderOf } from '../database-providers';
 import type { Findings } from '../findings';
+import { autoscalingOf } from './autoscaling';
 import { backupOf, checkBackup } from './backup';
 import { Claimant } from './claimant';
 import { checkConnections, connectionsOf, type OtherClaims } from './connections';
@@ -23,6 +24,7 @@ import { checkRepositories, repositoriesOf, repositoryOwners, type RepositoryOwn
 import { slosOf } from './slos';
 import { checkStores, platformBuckets } from './stores';
 import { syncWindowsOf } from './sync-windows';
+import { checkTier, checkVirtualCluster, isVirtual, mayUse } from './tiers';
 
 /** A tenant on one cluster, and the file that declares it. */
 export interface PlacedTenant {
@@ -106,7 +108,7 @@ function environmentsOf(
   const known = Object.keys(platform.environments).sort(compareText);
   const claimed: Readonly<Record<string, TenantEnvironmentProps>> =
     claimant.props.environments ??
-    Object.fromEntries(known.filter((name) => !platform.environments[name]?.production).map((name) => [name, {}]));
+    Object.fromEntries(known.filter((name) => isTaken(name, claimant, around)).map((name) => [name, {}]));
   if (Object.keys(claimed).length === 0) {
     claimant.fault(['environments'], {
       rule: 'required',
@@ -128,6 +130,13 @@ function environmentsOf(
   return found;
 }
 
+/** Whether an environment is one of those that a claim has which names none. */
+function isTaken(name: string, claimant: Claimant, { platform, clusters }: Surroundings): boolean {
+  const { cluster, production } = platform.environments[name] ?? {};
+  const its = clusters.get(cluster ?? '');
+  return production !== true && (its === undefined || mayUse(claimant, its));
+}
+
 function environmentOf(
   claimant: Claimant,
   name: string,
@@ -142,6 +151,7 @@ function environmentOf(
   const production = described.production === true;
   const namespace = namespaceOf(claimant.name, name);
   checkNamespace(claimant, namespace, at, cluster, namespaces);
+  checkTier(claimant, cluster, at);
   const pool = nodePoolOf(claimant, claim.nodePool, cluster, [...at, 'nodePool']);
   if (!pool) return undefined;
   const quota = quotaOf(claim.quota, production);
@@ -152,6 +162,8 @@ function environmentOf(
   const databases = databasesOf(props, name, production);
   checkDatabases(claimant, { environment: name, claim, databases, provider: databaseProvider, cluster, quota, limits });
   const dedicated = pool.tenant === claimant.name;
+  const virtualCluster = isVirtual(claimant, cluster);
+  if (virtualCluster) checkVirtualCluster(claimant, { quota, production }, [...at, 'quota']);
   return {
     name,
     namespace,
@@ -161,7 +173,7 @@ function environmentOf(
     ...(claim.nodePool !== undefined || dedicated
       ? { nodePool: { name: pool.name, labels: pool.labels, taints: pool.taints, dedicated } }
       : {}),
-    virtualCluster: props.tier === 4 && cluster.tenant !== claimant.name,
+    virtualCluster,
     hosts: hostsOf(claim),
     connections: connectionsOf(claimant.name, props, name, around),
     repositories: repositoriesOf(props, name),
@@ -169,10 +181,7 @@ function environmentOf(
     databaseProvider,
     databases,
     identities: identitiesOf(props, name, namespace, cluster),
-    autoscaling: {
-      minimum: claim.autoscaling?.minimum ?? (production ? 2 : 0),
-      maximum: claim.autoscaling?.maximum ?? (production ? 50 : 10),
-    },
+    autoscaling: autoscalingOf(claimant, claim, { production, quota }, [...at, 'autoscaling']),
     backup: backupOf(props, platform),
   };
 }
