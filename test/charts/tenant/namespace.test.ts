@@ -68,11 +68,13 @@ test('The smallest claim: its namespace says whose it is, whom to call, and is a
 });
 
 test('Guardrails read from the namespace what differs from tenant to tenant', async () => {
+  const { laptop } = localProps.clusters;
   const { metadata } = await namespaceOf(
-    '  tier: 2\n  environments: { live: { nodePool: machine, autoscaling: { minimum: 3, maximum: 30 } } }\n',
+    '  tier: 3\n  environments: { live: { autoscaling: { minimum: 3, maximum: 30 } } }\n',
+    { clusters: { laptop: { ...laptop, nodePools: { machine: { ...laptop.nodePools.machine, tenant: 'shop' } } } } },
   );
   expect(metadata.labels).toMatchObject({
-    tier: '2',
+    tier: '3',
     'keelson.dev/production': 'true',
     'keelson.dev/node-pool': 'machine',
   });
