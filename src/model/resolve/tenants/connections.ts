@@ -73,7 +73,7 @@ export function connectionsOf(
     to: distinct(pairs(to, 'to').map(({ one, answer }) => connection(one, answer, one))),
     from: distinct(pairs(from, 'from').map(({ one, answer }) => connection(answer, one, one))),
     outside: here(outside).map(({ host, cidr, port = 443, protocol = 'TCP', why }) => ({
-      to: host === undefined ? { cidr: cidr ?? '' } : { host: host.toLowerCase() },
+      to: host === undefined ? { cidr: cidr ?? '' } : { host },
       port,
       protocol,
       ...(why === undefined ? {} : { why }),

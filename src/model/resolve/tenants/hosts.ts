@@ -28,7 +28,7 @@ export type HostConflicts = ReadonlyMap<string, ReadonlyMap<string, HostClaim>>;
 /** Hosts of one environment, in code-unit order. */
 export function hostsOf(claim: TenantEnvironmentProps): readonly TenantHost[] {
   return [...(claim.hosts ?? [])]
-    .map((one) => ({ ...one, host: one.host.toLowerCase(), targetPort: one.targetPort ?? one.port }))
+    .map((one) => ({ ...one, targetPort: one.targetPort ?? one.port }))
     .sort((a, b) => compareText(a.host, b.host) || compareText(a.paths?.join() ?? '', b.paths?.join() ?? ''));
 }
 
@@ -73,7 +73,7 @@ export function checkHosts(
     const seen = new Set<string>();
     const hosts = claimant.props.environments?.[environment]?.hosts ?? [];
     hosts.forEach((one, i) => {
-      const host = one.host.toLowerCase();
+      const { host } = one;
       const entry: FieldPath = ['environments', environment, 'hosts', i];
       const at = [...entry, 'host'];
       checkPaths(claimant, one.paths, entry);
@@ -83,7 +83,7 @@ export function checkHosts(
         tooLong(host) ??
         (lost?.has(host) ? taken(host, lost.get(host)) : undefined) ??
         twice(host, environment, elsewhere);
-      if (fault) claimant.fault(at, { value: one.host, ...fault });
+      if (fault) claimant.fault(at, { value: host, ...fault });
       elsewhere.set(host, elsewhere.get(host) ?? environment);
       // A prefix goes before shorter ones and a method before all of them; only the very same request has two answers.
       for (const request of requestsOf(one)) {
@@ -93,7 +93,7 @@ export function checkHosts(
         }
         claimant.fault(at, {
           rule: 'duplicate-host',
-          value: one.host,
+          value: host,
           message: `'${host}' is there twice for the same path and method`,
           fix: 'keep one of them, or give them different paths or methods',
         });
@@ -105,8 +105,7 @@ export function checkHosts(
 
 function hostClaims(tenant: string, file: string, props: TenantProps, platform: PlatformProps): HostClaim[] {
   return Object.entries(props.environments ?? {}).flatMap(([environment, { hosts = [] }]) =>
-    hosts.map((one) => {
-      const host = one.host.toLowerCase();
+    hosts.map(({ host }) => {
       const domain = domainsOf(environment, platform).find((name) => isBelow(host, name));
       const namesake = domain !== undefined && `.${host}`.endsWith(`.${tenant}.${domain}`);
       return { tenant, file, host, namesake };
@@ -205,7 +204,7 @@ function twice(host: string, environment: string, elsewhere: ReadonlyMap<string,
 /** The requests that an entry is for, as Gateway API tells them apart: a slash at a prefix's end says nothing. */
 function requestsOf({ host, paths = ['/'], methods = ['*'] }: Omit<TenantHost, 'targetPort'>): readonly string[] {
   const prefixes = new Set(paths.map((path) => path.replace(/(?<=.)\/$/, '')));
-  return [...prefixes].flatMap((path) => methods.map((method) => `${method} ${host.toLowerCase()}${path}`));
+  return [...prefixes].flatMap((path) => methods.map((method) => `${method} ${host}${path}`));
 }
 
 function domainsOf(environment: string, platform: PlatformProps): readonly string[] {

@@ -38,7 +38,7 @@ export function checkOutside(claimant: Claimant, clusters: ReadonlyMap<string, R
         fix: 'write `host`, or `cidr` where there is no name',
       });
     } else if (host !== undefined) {
-      const fault = hostFault(host.toLowerCase(), clusters);
+      const fault = hostFault(host, clusters);
       if (fault) claimant.fault([...at, 'host'], { value: host, ...fault });
     } else if (cidr !== undefined) {
       const fault = rangeFault(cidr, clusters);
