@@ -84,7 +84,7 @@ export function frontConfiguration(address = ''): string {
     '',
     `frontend ${name}`,
     `  bind "${address}:${port}"`,
-    '  http-request deny deny_status 405 unless METH_GET',
+    '  http-request deny deny_status 405 unless { method GET }',
     `  http-request deny deny_status 404 unless { path -m reg ^(${paths.join('|')})$ }`,
     `  http-request deny deny_status 400 unless { req.fhdr_cnt(${NAMESPACE_HEADER}) eq 1 }`,
     `  http-request deny deny_status 400 unless { req.fhdr(${NAMESPACE_HEADER}) -m reg ${NAMESPACE} }`,
