@@ -71,6 +71,7 @@ export const everyField = (): TenantProps => ({
         tenant: 'billing',
         port: 8080,
         workload: 'web',
+        service: 'web',
         methods: ['GET'],
         paths: ['/invoices'],
         environments: ['live'],
