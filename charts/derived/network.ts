@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { Flow, Peer, ResolvedCluster } from '../../src/model/slices';
 import type { AddOnFacet } from '../facet';
 import { addOnLabels } from '../labels';
-import { addDefaultDeny } from '../network';
+import { addDefaultDeny, hostSelector, seenLookups } from '../network';
 
 /**
  * Both directions of every workload's traffic: denied by default, opened for the flows that were resolved.
@@ -104,15 +104,7 @@ function addCiliumPolicy(
     ...(peer.kind === 'entities' ? { toEntities: [...peer.entities] } : {}),
     toPorts: ciliumPorts(some),
   }));
-  // Names become addresses only where Cilium sees the answer: DNS goes through its proxy for whoever reaches a host.
-  const lookups = special.some(({ peer }) => peer.kind === 'host')
-    ? [
-        {
-          toEndpoints: [{ matchLabels: { 'k8s:io.kubernetes.pod.namespace': dns.namespace, ...prefixed(dns.labels) } }],
-          toPorts: [{ ports: [{ port: String(dns.port), protocol: 'ANY' }], rules: { dns: [{ matchPattern: '*' }] } }],
-        },
-      ]
-    : [];
+  const lookups = special.some(({ peer }) => peer.kind === 'host') ? [seenLookups(dns)] : [];
   new ApiObject(scope, id, {
     apiVersion: 'cilium.io/v2',
     kind: 'CiliumNetworkPolicy',
@@ -127,14 +119,6 @@ function addCiliumPolicy(
 
 function ciliumPorts(flows: readonly Flow[]): object[] {
   return [{ ports: flows.map(({ port, protocol }) => ({ port: String(port ?? 0), protocol })) }];
-}
-
-function hostSelector(host: string): object {
-  return host.includes('*') ? { matchPattern: host } : { matchName: host };
-}
-
-function prefixed(labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [`k8s:${key}`, value]));
 }
 
 /** Flows of one peer together, in the order of their first appearance, each port once. */
