@@ -41,7 +41,8 @@ export const SANDBOX_TAINTS: Variable = {
 export const IS_OF_TAINT = [
   'has(t.key) && t.key == taint.key',
   "(!has(t.operator) || t.operator in ['', 'Equal', 'Exists'])",
-  "(!has(t.effect) || t.effect in ['', taint.effect])",
+  // Not as a list: where no pool has a taint, `taint` has no type, and lists take values of one type alone.
+  "(!has(t.effect) || t.effect == '' || t.effect == taint.effect)",
   // Who tolerates a key whatever its value tolerates the machines of others.
   "('value' in taint ? has(t.value) && t.value == taint.value && (!has(t.operator) || t.operator != 'Exists') : !has(t.value) || t.value == '')",
 ].join(' && ');
