@@ -21,6 +21,7 @@ function program(): Readonly<Record<string, unknown>> | Promise<Readonly<Record<
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
   });
   const declarations = bootstrapDeclarations(platform, ROOT);
+  const roles = () => (require('./tenant-roles') as typeof import('./tenant-roles')).tenantRoles(ROOT, cluster);
   switch (cluster.provider) {
     case 'local': {
       const local = describeLocal(ROOT, cluster, controlPlane);
@@ -33,11 +34,11 @@ function program(): Readonly<Record<string, unknown>> | Promise<Readonly<Record<
     case 'eks': {
       // The cloud's SDK is large: a local stack does without it.
       const { eksProgram } = require('./eks/program') as typeof import('./eks/program');
-      return eksProgram(declarations, cluster, controlPlane);
+      return eksProgram(declarations, cluster, controlPlane, roles());
     }
     case 'aws': {
       const { awsProgram } = require('./aws/program') as typeof import('./aws/program');
-      return awsProgram(declarations, cluster, controlPlane);
+      return awsProgram(declarations, cluster, controlPlane, roles());
     }
   }
 }

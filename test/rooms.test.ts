@@ -24,6 +24,7 @@ test.each([
   ['src/gitops/publish.ts', '../schemas'],
   ['tenants/payments.ts', '../src/cli/main'],
   ['infra/bootstrap/plan.ts', '../../src/render'],
+  ['infra/tenant-roles.ts', '../src/render/unit'],
 ])('%s may not import %s', (file, imported) => {
   expect(lint(file, imported)).toContain('docs/decisions/0001-rooms.md');
 });
@@ -33,6 +34,7 @@ test.each([
   ['src/model/resolve/index.ts', './tenants'],
   ['tenants/payments.ts', '../platform'],
   ['infra/bootstrap/definitions.ts', '../../src/schemas'],
+  ['infra/tenant-roles.ts', '../src/render/load'],
 ])('%s may import %s', (file, imported) => {
   expect(lint(file, imported)).toBe('');
 });

@@ -152,8 +152,11 @@ export function serviceAccountTrust(
   );
 }
 
-/** Trust of a role that one ServiceAccount takes on through EKS Pod Identity. */
-export function podIdentityTrust(scope: AwsScope): pulumi.Output<string> {
+/**
+ * Trust of a role that one ServiceAccount takes on through EKS Pod Identity, which tags each session with whose it is.
+ * Without those anybody who may associate roles could give this one to another account.
+ */
+export function podIdentityTrust(scope: AwsScope, namespace: string, serviceAccount: string): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: '2012-10-17',
     Statement: [
@@ -161,27 +164,35 @@ export function podIdentityTrust(scope: AwsScope): pulumi.Output<string> {
         Effect: 'Allow',
         Action: ['sts:AssumeRole', 'sts:TagSession'],
         Principal: { Service: 'pods.eks.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': scope.accountId } },
+        Condition: {
+          StringEquals: {
+            'aws:SourceAccount': scope.accountId,
+            'aws:RequestTag/eks-cluster-name': scope.cluster.name,
+            'aws:RequestTag/kubernetes-namespace': namespace,
+            'aws:RequestTag/kubernetes-service-account': serviceAccount,
+          },
+        },
       },
     ],
   });
 }
 
 /**
- * A role and its one policy. The whole name is `<cluster>-<name>`, as charts and other accounts know it.
+ * A role and its one policy. The whole name is `<cluster>-<name>` unless told, as charts and other accounts know it.
  * Throws where that is longer than the 64 characters of AWS.
  */
 export function role(
   scope: AwsScope,
   name: string,
   props: {
+    readonly fullName?: string;
     readonly trust: pulumi.Input<string>;
     readonly description: string;
     /** None where `grant` follows. */
     readonly statements: readonly Statement[];
   },
 ): iam.Role {
-  const full = `${scope.cluster.name}-${name}`;
+  const full = props.fullName ?? `${scope.cluster.name}-${name}`;
   if (full.length > 64) {
     throw new Error(`role '${full}' is ${full.length} characters long, and AWS allows 64: shorten the cluster's name`);
   }
@@ -192,6 +203,7 @@ export function role(
       description: props.description,
       assumeRolePolicy: props.trust,
       maxSessionDuration: 3600,
+      ...(scope.permissionsBoundary === undefined ? {} : { permissionsBoundary: scope.permissionsBoundary }),
       tags: tags(scope, 'identity', name),
     },
     child(scope),

@@ -28,7 +28,8 @@ import { declareNodePools } from './node-pools';
 import { type AwsScope, awsScope, child, tags } from './scope';
 import { declareSecurityGroups, networkEdges } from './security-groups';
 import { awsSite } from './site';
-import { addOnIdentities, declareIdentities, type GrantedIdentity, grantIdentities } from './workload-identities';
+import { addOnIdentities, declareIdentities, grantIdentities, type WorkloadIdentity } from './workload-identities';
+import type { TenantRoles } from '../tenant-roles';
 import type { WorkloadPolicy } from './workload-policies';
 
 export { DESTROY_ORDER } from './destroy-order';
@@ -54,7 +55,9 @@ export interface AwsProps {
   /** What roles of the team's own add-ons may do, by role. @default - none */
   readonly policies?: Readonly<Record<string, WorkloadPolicy>>;
   /** Roles of tenants. @default - none */
-  readonly tenants?: readonly GrantedIdentity[];
+  readonly tenants?: TenantRoles;
+  /** ARN of the policy that no role of the stack can do more than. @default - none */
+  readonly permissionsBoundary?: string;
   /** US dollars a month. @default - the estimate for pools at their minimum, and what use may add */
   readonly budget?: number;
 }
@@ -66,7 +69,7 @@ export interface AwsOutputs {
   readonly nameServers: pulumi.Output<readonly string[]>;
   readonly issuer: string;
   readonly egressAddresses: pulumi.Output<readonly string[]>;
-  /** ARNs by role. */
+  /** ARNs by role, those of add-ons. */
   readonly roles: Readonly<Record<string, pulumi.Output<string>>>;
   /** Names by use. */
   readonly buckets: Readonly<Record<keyof Buckets, string>>;
@@ -90,7 +93,7 @@ export interface AwsOutputs {
 export function declareAws(props: AwsProps): AwsOutputs {
   const { cluster, controlPlane } = props;
   const root = new CloudCluster(cluster);
-  const scope = awsScope(cluster, root);
+  const scope = awsScope(cluster, root, props.permissionsBoundary);
   const site = awsSite(cluster, controlPlane);
   const components = [...props.components];
   const keys = declareKeys(scope);
@@ -109,14 +112,14 @@ export function declareAws(props: AwsProps): AwsOutputs {
   const balancers = declareApiBalancers(scope, network, groups, site.hosts, controlPlane.allowedSources);
   const names = declareApiNames(scope, network, zone, balancers);
   const issuer = declareIssuer(scope, zone, buckets.issuer, props.issuerDocuments);
-  const places = { scope, keys, buckets, zoneArn: zone.arn, databaseSubnetGroup };
-  const identities = [
-    ...grantIdentities(addOnIdentities(components), places, props.policies),
-    ...(props.tenants ?? []),
-  ];
-  const roles = declareIdentities(scope, identities, ({ namespace, serviceAccount }) =>
-    serviceAccountTrust(issuer, namespace, serviceAccount),
-  );
+  const addOnNames = components.map(({ name }) => name).sort();
+  const places = { scope, keys, buckets, zoneArn: zone.arn, addOns: addOnNames, databaseSubnetGroup };
+  const byToken = ({ namespace, serviceAccount }: WorkloadIdentity) =>
+    serviceAccountTrust(issuer, namespace, serviceAccount);
+  const addOns = grantIdentities(addOnIdentities(components), places, props.policies);
+  const roles = declareIdentities(scope, addOns, byToken);
+  // Nobody waits for these, and no output lists them: their names follow from the claims.
+  declareIdentities(scope, [...(props.tenants?.workloads ?? []), ...(props.tenants?.stores ?? [])], byToken);
   const engines = declareEngines(scope, buckets.assets, props.engines);
   const machines = { keys, buckets, network, groups, image: imageOf(props.image, root), engines: props.engines };
   const reachable = [...network.ready, ...endpoints, ...engines];

@@ -11,6 +11,7 @@ import { pkiPlan } from '../control-plane/pki';
 import { clusterOutputs } from '../outputs';
 import { KeelsonResource } from '../provider/resource';
 import { type AwsOutputs, type AwsProps, awsSite, clusterEngines, declareAws, engineFiles } from '.';
+import type { TenantRoles } from '../tenant-roles';
 import type { HostSecretInputs } from './host-secret-kind';
 import type { AwsSecretsInputs } from './secrets-kind';
 
@@ -23,12 +24,14 @@ export interface AwsProgramSources {
 /**
  * The stack of a cluster on virtual machines: its keys and certificates in Secrets Manager, the cloud's part, the
  * bootstrap. Configuration: `keelson:engines`, paths of programs that Keelson cannot fetch; `keelson:budget`, US
- * dollars a month; `keelson:image`, an image in place of the newest.
+ * dollars a month; `keelson:image`, an image in place of the newest; `keelson:permissionsBoundary`, ARN of the policy
+ * that no role can do more than.
  */
 export async function awsProgram(
   declarations: Declarations,
   cluster: Cluster,
   controlPlane: ControlPlane,
+  tenants: TenantRoles,
   sources: AwsProgramSources = { definitions: planDefinitions, engines: engineFiles },
 ): Promise<Readonly<Record<string, unknown>>> {
   const config = new pulumi.Config('keelson');
@@ -47,6 +50,7 @@ export async function awsProgram(
     cluster,
     controlPlane,
     components: activeComponents(declarations, cluster),
+    tenants,
     engines,
     issuerDocuments: secrets.facts.apply((facts) => facts.documents as unknown as Record<string, string>),
     // The resource knows the secret by its name: the value goes from one store to the other, and not through Pulumi.
@@ -57,6 +61,7 @@ export async function awsProgram(
         { ...place, host: host.name, files: secretFiles(host) },
         { dependsOn: [secrets, secret] },
       ),
+    ...optional('permissionsBoundary', config.get('permissionsBoundary')),
     ...optional('image', config.get('image')),
     ...optional('budget', config.getNumber('budget')),
   });

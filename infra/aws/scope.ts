@@ -8,10 +8,12 @@ export interface AwsScope {
   /** Twelve digits. */
   readonly accountId: string;
   readonly parent: pulumi.Resource;
+  /** ARN of the policy that no role of the stack can do more than. @default - none */
+  readonly permissionsBoundary?: string;
 }
 
 /** Throws where the cluster has no region or account, as local ones have none. */
-export function awsScope(cluster: Cluster, parent: pulumi.Resource): AwsScope {
+export function awsScope(cluster: Cluster, parent: pulumi.Resource, permissionsBoundary?: string): AwsScope {
   const { region, accountId } = cluster;
   if (region === undefined || accountId === undefined) {
     const missing = region === undefined ? 'region' : 'accountId';
@@ -21,7 +23,7 @@ export function awsScope(cluster: Cluster, parent: pulumi.Resource): AwsScope {
   if (cluster.name === 'keelson') {
     throw new Error(`platform.ts: clusters.keelson: add-ons could read the secrets of hosts; name it another way`);
   }
-  return { cluster, region, accountId, parent };
+  return { cluster, region, accountId, parent, ...(permissionsBoundary === undefined ? {} : { permissionsBoundary }) };
 }
 
 /** Options of a resource that may go and come again. */

@@ -7,8 +7,10 @@ import { WORKLOAD_POLICIES, type WorkloadPlaces, type WorkloadPolicy } from './w
 
 /** A role that one ServiceAccount of the cluster takes on. */
 export interface WorkloadIdentity {
-  /** The role is called `<cluster>-<role>`. */
+  /** The role is called `<cluster>-<role>`, but for one of a tenant's: that is the whole name. */
   readonly role: string;
+  /** @default false */
+  readonly wholeName?: boolean;
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly description: string;
@@ -61,6 +63,7 @@ export function declareIdentities(
   for (const identity of identities) {
     if (roles[identity.role]) throw new Error(`two identities are called '${identity.role}': give one another name`);
     roles[identity.role] = role(scope, identity.role, {
+      ...(identity.wholeName === true ? { fullName: identity.role } : {}),
       trust: trust(identity),
       description: `${identity.description}, as ${identity.namespace}/${identity.serviceAccount}`,
       statements: identity.statements,

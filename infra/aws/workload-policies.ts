@@ -12,6 +12,8 @@ export interface WorkloadPlaces {
   readonly buckets: Buckets<'backups' | 'logs' | 'traces'>;
   /** ARN of the cluster's public zone. */
   readonly zoneArn: pulumi.Input<string>;
+  /** Names of the add-ons that are on. */
+  readonly addOns: readonly string[];
   /** Name of the subnet group that databases are made in. */
   readonly databaseSubnetGroup: string;
 }
@@ -69,11 +71,14 @@ export const WORKLOAD_POLICIES: Readonly<Record<string, WorkloadPolicy>> = {
     { actions: ['route53:ListHostedZones'], resources: ['*'] },
   ],
   loki: ({ scope, keys, buckets }) => objects(scope, keys, buckets.logs.name),
-  // The secrets of the platform's add-ons, named after the cluster; those of hosts are elsewhere.
-  'platform-secrets': ({ scope }) => [
+  // The secrets of the platform's add-ons, and credentials of tenants' repositories, which Argo CD reads; what else is a
+  // tenant's has a role of its own, and those of hosts are elsewhere.
+  'platform-secrets': ({ scope, addOns }) => [
     {
       actions: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'],
-      resources: [arn(scope, 'secretsmanager', `secret:${scope.cluster.name}/*`)],
+      resources: [...addOns, 'tenants/*/repositories'].map((owner) =>
+        arn(scope, 'secretsmanager', `secret:${scope.cluster.name}/${owner}/*`),
+      ),
     },
   ],
   'provider-aws-rds': ({ scope, databaseSubnetGroup }) => databases(scope, databaseSubnetGroup),

@@ -17,9 +17,16 @@ import { declareKeys } from '../aws/keys';
 import { declareNetwork, type Network } from '../aws/network';
 import { type AwsScope, awsScope, child, tags } from '../aws/scope';
 import { declareSecurityGroups } from '../aws/security-groups';
-import { addOnIdentities, declareIdentities, type GrantedIdentity, grantIdentities } from '../aws/workload-identities';
+import {
+  addOnIdentities,
+  declareIdentities,
+  type GrantedIdentity,
+  grantIdentities,
+  type WorkloadIdentity,
+} from '../aws/workload-identities';
 import type { WorkloadPolicy } from '../aws/workload-policies';
 import { clusterOutputs } from '../outputs';
+import type { TenantRoles } from '../tenant-roles';
 import { declareEksControlPlane } from './control-plane';
 import { declareKarpenter, declareNodeGroups } from './machines';
 import { DISCOVERY } from './names';
@@ -40,7 +47,9 @@ export interface EksProps {
   /** What roles of the team's own add-ons may do, by role. @default - none */
   readonly policies?: Readonly<Record<string, WorkloadPolicy>>;
   /** Roles of tenants. @default - none */
-  readonly tenants?: readonly GrantedIdentity[];
+  readonly tenants?: TenantRoles;
+  /** ARN of the policy that no role of the stack can do more than. @default - none */
+  readonly permissionsBoundary?: string;
   /** US dollars a month. */
   readonly budget: number;
   /**
@@ -79,7 +88,7 @@ export interface EksOutputs {
  */
 export function declareEks(props: EksProps): EksOutputs {
   const { cluster } = props;
-  const scope = awsScope(cluster, new EksCluster(cluster));
+  const scope = awsScope(cluster, new EksCluster(cluster), props.permissionsBoundary);
   const components = [...props.components];
   const discovered = { [DISCOVERY]: cluster.name };
   const keys = declareKeys(scope);
@@ -102,14 +111,13 @@ export function declareEks(props: EksProps): EksOutputs {
     provisioner: props.provisioner,
     administrators: props.administrators ?? [],
   });
-  const places = { scope, keys, buckets, zoneArn: zone.arn, databaseSubnetGroup };
+  const addOnNames = components.map(({ name }) => name).sort();
+  const places = { scope, keys, buckets, zoneArn: zone.arn, addOns: addOnNames, databaseSubnetGroup };
   const policies = { ...eksPolicies(network.vpcId), ...props.policies };
   // Add-ons come by the token of their ServiceAccount: some of them start before any agent could hand them a role.
-  const addOns = declareIdentities(
-    scope,
-    grantIdentities(addOnIdentities(components), places, policies),
-    ({ namespace, serviceAccount }) => serviceAccountTrust(control.issuer, namespace, serviceAccount),
-  );
+  const byToken = ({ namespace, serviceAccount }: WorkloadIdentity) =>
+    serviceAccountTrust(control.issuer, namespace, serviceAccount);
+  const addOns = declareIdentities(scope, grantIdentities(addOnIdentities(components), places, policies), byToken);
   const api: EksApi = {
     url: control.cluster.endpoint,
     host: control.cluster.endpoint.apply((url) => new URL(url).hostname),
@@ -125,11 +133,12 @@ export function declareEks(props: EksProps): EksOutputs {
     after: [...network.ready, ...endpoints, ...props.network(api)],
   });
   declareKarpenter(scope, control.cluster);
-  const tenants = declareTenants(scope, control.cluster, props.tenants ?? []);
+  // No output lists these: their names follow from the claims.
+  declareTenants(scope, control.cluster, props.tenants?.workloads ?? []);
+  declareIdentities(scope, props.tenants?.stores ?? [], byToken);
   const topic = declareNotices(scope, keys);
   declareBudget(scope, props.budget, topic);
 
-  const roles = { ...addOns, ...tenants };
   return {
     outputs: clusterOutputs(cluster, {
       api: { host: api.host, port: 443 },
@@ -138,7 +147,7 @@ export function declareEks(props: EksProps): EksOutputs {
       databaseSecurityGroup: groups.database.id,
       egress: pulumi.all([...network.egressAddresses]),
       buckets: Object.fromEntries(Object.entries(buckets).map(([use, { name }]) => [use, name])),
-      roles: Object.fromEntries(Object.entries(roles).map(([name, { arn }]) => [name, arn])),
+      roles: Object.fromEntries(Object.entries(addOns).map(([name, { arn }]) => [name, arn])),
       keys,
       zones: { [cluster.domain]: zone.zoneId },
     }),
@@ -178,7 +187,7 @@ function declareDatabaseSubnets(scope: AwsScope, network: Network): string {
  * Roles of tenants, each for one ServiceAccount by Pod Identity: a tenant names no role and can take on no other, and
  * nobody's token leaves the cluster.
  */
-function declareTenants(scope: AwsScope, cluster: eks.Cluster, identities: readonly GrantedIdentity[]) {
+function declareTenants(scope: AwsScope, cluster: eks.Cluster, identities: readonly GrantedIdentity[]): void {
   const agent = new eks.Addon(
     'pod-identity',
     {
@@ -190,7 +199,9 @@ function declareTenants(scope: AwsScope, cluster: eks.Cluster, identities: reado
     },
     child(scope),
   );
-  const roles = declareIdentities(scope, identities, () => podIdentityTrust(scope));
+  const roles = declareIdentities(scope, identities, ({ namespace, serviceAccount }) =>
+    podIdentityTrust(scope, namespace, serviceAccount),
+  );
   for (const { role, namespace, serviceAccount } of identities) {
     new eks.PodIdentityAssociation(
       `identity-${role}`,
@@ -204,5 +215,4 @@ function declareTenants(scope: AwsScope, cluster: eks.Cluster, identities: reado
       child(scope, { dependsOn: agent }),
     );
   }
-  return roles;
 }

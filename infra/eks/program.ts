@@ -9,12 +9,14 @@ import type { Declarations } from '../../src/model/declare';
 import { planBootstrap } from '../bootstrap';
 import { declareBootstrap, planDefinitions } from '../bootstrap/resources';
 import { activeComponents } from '../components';
+import type { TenantRoles } from '../tenant-roles';
 import { declareEks, type EksApi } from '.';
 
 /**
  * The stack of a cluster on EKS: the cloud's part, the bootstrap up to the network, machines, the rest of the bootstrap.
  * Whoever runs it needs `aws` on PATH, for tokens. Configuration: `keelson:budget`, US dollars a month;
- * `keelson:administrators`, a list of ARNs of roles.
+ * `keelson:administrators`, a list of ARNs of roles; `keelson:permissionsBoundary`, ARN of the policy that no role can do
+ * more than.
  *
  * @param definitions reads the custom resources of the plan
  */
@@ -22,9 +24,11 @@ export async function eksProgram(
   declarations: Declarations,
   cluster: Cluster,
   controlPlane: ControlPlane,
+  tenants: TenantRoles,
   definitions: typeof planDefinitions = planDefinitions,
 ): Promise<Readonly<Record<string, unknown>>> {
   const config = new pulumi.Config('keelson');
+  const boundary = config.get('permissionsBoundary');
   const plan = planBootstrap(declarations, cluster.name);
   const read = await definitions(plan, { onProgress: (message) => void pulumi.log.info(message) });
   let provider: Provider | undefined;
@@ -40,6 +44,8 @@ export async function eksProgram(
     cluster,
     controlPlane,
     components: activeComponents(declarations, cluster),
+    tenants,
+    ...(boundary === undefined ? {} : { permissionsBoundary: boundary }),
     provisioner: caller(cluster),
     administrators: config.getObject<string[]>('administrators') ?? [],
     budget: config.requireNumber('budget'),

@@ -3,8 +3,10 @@ import { platform } from '../../platform';
 import { bootstrapDeclarations, planBootstrap } from '../../infra/bootstrap';
 import { describeControlPlane } from '../../src/model/control-plane';
 import { outputsFile, type ClusterOutputs } from '../../src/model/outputs';
+import { tenantRoles } from '../../infra/tenant-roles';
 import { ASSERTIONS } from './support/aws-assertions';
 import { collectGraph, type Graph, mockAws } from './support/aws-graph';
+import { product } from '../support/platforms';
 import { CLUSTER, engines, OFFICE } from './support/aws-props';
 
 let graph: Graph;
@@ -20,7 +22,7 @@ beforeAll(async () => {
   );
   const controlPlane = { ...describeControlPlane(platform.props.clusters.production!), allowedSources: OFFICE };
   graph = await collectGraph(async () => {
-    outputs = await awsProgram(declarations, CLUSTER, controlPlane, {
+    outputs = await awsProgram(declarations, CLUSTER, controlPlane, tenantRoles(product, CLUSTER), {
       definitions: () => Promise.resolve(definitions),
       engines: () => Promise.resolve(engines),
     });

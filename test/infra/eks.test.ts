@@ -258,6 +258,21 @@ const DEFECTS: readonly (readonly [string, string, (nodes: MutableNode[]) => voi
     change('PodIdentityAssociation', /./, 'serviceAccount', 'default'),
   ],
   [
+    'roles of tenants are handed out by Pod Identity to the one ServiceAccount',
+    'any account of the cluster',
+    replace('Role', /ledger/, 'assumeRolePolicy', 'RequestTag/kubernetes-service-account', 'PrincipalTag/x'),
+  ],
+  [
+    'stores of tenants are read by the token of the one ServiceAccount',
+    'every token of the cluster',
+    replace('Role', /secret-store/, 'assumeRolePolicy', 'sub"', 'x"'),
+  ],
+  [
+    'stores of tenants are read by the token of the one ServiceAccount',
+    'secrets of others',
+    replace('RolePolicy', /secret-store/, 'policy', '/payments/prod/tenant', ''),
+  ],
+  [
     'Karpenter finds its queue, its machines’ role and its subnets by the names in the tree',
     'another queue',
     change('Queue', /./, 'name', 'karpenter'),
@@ -318,10 +333,13 @@ describe('what is known of it', () => {
     const controlPlane = { hosts: 0, allowedSources: OFFICE };
     let outputs: Readonly<Record<string, unknown>> = {};
     const whole = await collectGraph(async () => {
-      outputs = await eksProgram(EKS_DECLARATIONS, EKS_CLUSTER, controlPlane, () => Promise.resolve(DEFINITIONS));
+      outputs = await eksProgram(EKS_DECLARATIONS, EKS_CLUSTER, controlPlane, { workloads: [], stores: [] }, () =>
+        Promise.resolve(DEFINITIONS),
+      );
     });
     for (const [name, assertion] of Object.entries(EKS_ASSERTIONS))
-      if (!name.startsWith('roles of tenants')) expect({ name, found: assertion(whole) }).toEqual({ name, found: [] });
+      if (!/^(?:roles|stores) of tenants/.test(name))
+        expect({ name, found: assertion(whole) }).toEqual({ name, found: [] });
     const coredns = whole.nodes.find(({ name }) => name === 'chart/coredns');
     expect(coredns?.options.dependsOn).toContain('aws:eks/nodeGroup:NodeGroup::pool-system');
     const provider = whole.nodes.find(({ type }) => type === 'pulumi:providers:kubernetes');

@@ -155,7 +155,7 @@ export const ASSERTIONS: Readonly<Record<string, Assertion>> = {
         const says = (claim: string) => exact.find(([key]) => key === `oidc.${CLUSTER.domain}:${claim}`)?.[1];
         return unless(
           says('aud') === 'sts.amazonaws.com' &&
-            /^system:serviceaccount:[a-z0-9-]+:[a-z0-9-]+$/.test(String(says('sub'))),
+            /^system:serviceaccount:[a-z0-9-]+:[a-z0-9.-]+$/.test(String(says('sub'))),
           `${node.name} trusts more than one ServiceAccount`,
         );
       }),

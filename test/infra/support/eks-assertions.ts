@@ -3,7 +3,7 @@ import { ASSERTIONS } from './aws-assertions';
 import { arnOf, type Graph, type GraphNode } from './aws-graph';
 import { OFFICE } from './aws-props';
 import { all, field, list, one, refers, statements, text, unless } from './aws-query';
-import { EKS_CLUSTER, EKS_IDENTITIES, PROVISIONER, TENANT } from './eks-props';
+import { EKS_CLUSTER, EKS_IDENTITIES, PROVISIONER, STORE, TENANT } from './eks-props';
 
 const control = (graph: Graph) => one(graph, 'eks:Cluster', 'control-plane');
 const group = (graph: Graph, role: string) => one(graph, 'SecurityGroup', `group-${role}`);
@@ -22,6 +22,7 @@ const opens = (graph: Graph, from: string, to: string, port: number) =>
   );
 const roleNamed = (graph: Graph, name: string) =>
   all(graph, 'iam:Role').find((node) => text(node, 'name') === `${EKS_CLUSTER.name}-${name}`);
+const wholeRole = (graph: Graph, name: string) => all(graph, 'iam:Role').find((node) => text(node, 'name') === name);
 const tag = (node: GraphNode | undefined, key: string) =>
   ((field(node, 'tags') ?? {}) as Readonly<Record<string, string>>)[key];
 
@@ -228,7 +229,7 @@ export const EKS_ASSERTIONS: Readonly<Record<string, Assertion>> = {
   },
 
   'roles of tenants are handed out by Pod Identity to the one ServiceAccount': (graph) => {
-    const role = roleNamed(graph, TENANT.role);
+    const role = wholeRole(graph, TENANT.role);
     const association = one(graph, 'PodIdentityAssociation', `identity-${TENANT.role}`);
     return [
       ...unless(
@@ -239,14 +240,43 @@ export const EKS_ASSERTIONS: Readonly<Record<string, Assertion>> = {
         'nobody has the role',
       ),
       ...unless(
-        statements(text(role, 'assumeRolePolicy') || '{"Statement":[]}').every(({ principals }) =>
-          principals.every((who) => who === 'pods.eks.amazonaws.com'),
+        statements(text(role, 'assumeRolePolicy') || '{"Statement":[]}').every(
+          ({ principals, conditions: { StringEquals: tags = {} } }) =>
+            principals.every((who) => who === 'pods.eks.amazonaws.com') &&
+            tags['aws:RequestTag/eks-cluster-name'] === 'production' &&
+            tags['aws:RequestTag/kubernetes-namespace'] === TENANT.namespace &&
+            tags['aws:RequestTag/kubernetes-service-account'] === TENANT.serviceAccount,
         ),
         'others may take it on',
       ),
       ...unless(
         all(graph, 'eks:Addon').some((node) => text(node, 'addonName') === 'eks-pod-identity-agent'),
         'no agent hands it out',
+      ),
+    ];
+  },
+
+  'stores of tenants are read by the token of the one ServiceAccount': (graph) => {
+    const role = wholeRole(graph, STORE.role);
+    const host = 'oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C3D';
+    const trust = statements(text(role, 'assumeRolePolicy') || '{"Statement":[]}');
+    const policy = all(graph, 'RolePolicy').find((node) => node.name === `role-${STORE.role}`);
+    return [
+      ...unless(
+        trust.length === 1 &&
+          trust[0]!.conditions.StringEquals?.[`${host}:sub`] ===
+            `system:serviceaccount:${STORE.namespace}:${STORE.serviceAccount}`,
+        'others may read it',
+      ),
+      ...unless(
+        statements(text(policy, 'policy') || '{"Statement":[]}').every(({ resources }) =>
+          resources.every((one) => one.endsWith(':secret:production/tenants/payments/prod/tenant/*')),
+        ),
+        'it reads more than its path',
+      ),
+      ...unless(
+        all(graph, 'PodIdentityAssociation').every((node) => text(node, 'serviceAccount') !== STORE.serviceAccount),
+        'a Pod would get it',
       ),
     ];
   },

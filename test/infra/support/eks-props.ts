@@ -23,11 +23,27 @@ export const ADMINISTRATOR = 'arn:aws:iam::111122223333:role/sealed';
 
 /** A role of a tenant, for one ServiceAccount. */
 export const TENANT: GrantedIdentity = {
-  role: 'payments-prod',
+  role: 'production.payments-prod.ledger',
+  wholeName: true,
   namespace: 'payments-prod',
   serviceAccount: 'ledger',
   description: 'The tenant payments',
   statements: [{ actions: ['s3:GetObject'], resources: ['arn:aws:s3:::payments-ledger/*'] }],
+};
+
+/** A role of a tenant's store of secrets, which External Secrets takes on by a token. */
+export const STORE: GrantedIdentity = {
+  role: 'production.payments-prod.secret-store.tenant',
+  wholeName: true,
+  namespace: 'payments-prod',
+  serviceAccount: 'secret-store.tenant',
+  description: 'Secrets of the tenant payments',
+  statements: [
+    {
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: ['arn:aws:secretsmanager:eu-central-1:111122223333:secret:production/tenants/payments/prod/tenant/*'],
+    },
+  ],
 };
 
 export const EKS_DECLARATIONS = bootstrapDeclarations(new Platform(props));
@@ -74,7 +90,7 @@ export function describeEksProps(more: Partial<EksProps> = {}): EksProps {
     components: components(),
     provisioner: PROVISIONER,
     administrators: [ADMINISTRATOR],
-    tenants: [TENANT],
+    tenants: { workloads: [TENANT], stores: [STORE] },
     budget: 900,
     network: ({ ready, host }) =>
       declareBootstrap(EKS_PLAN, {
