@@ -24,7 +24,7 @@ import { checkRepositories, repositoriesOf, repositoryOwners, type RepositoryOwn
 import { slosOf } from './slos';
 import { checkStores, platformBuckets } from './stores';
 import { syncWindowsOf } from './sync-windows';
-import { checkTier, checkVirtualCluster, isVirtual, mayUse } from './tiers';
+import { checkPlace, checkTier, checkVirtualCluster, isVirtual, mayUse } from './tiers';
 
 /** A tenant on one cluster, and the file that declares it. */
 export interface PlacedTenant {
@@ -118,6 +118,8 @@ function environmentsOf(
   }
   checkRepositories(claimant, Object.keys(claimed), platform, around.repositories);
   checkDatabaseClaims(claimant, Object.keys(claimed));
+  const on = Object.keys(claimed).flatMap((name) => clusters.get(platform.environments[name]?.cluster ?? '') ?? []);
+  checkTier(claimant, new Set(on));
   const found: { cluster: string; environment: TenantEnvironment }[] = [];
   for (const [name, claim] of Object.entries(claimed).sort(([a], [b]) => compareText(a, b))) {
     const described = Object.hasOwn(platform.environments, name) ? platform.environments[name] : undefined;
@@ -151,7 +153,7 @@ function environmentOf(
   const production = described.production === true;
   const namespace = namespaceOf(claimant.name, name);
   checkNamespace(claimant, namespace, at, cluster, namespaces);
-  checkTier(claimant, cluster, at);
+  checkPlace(claimant, cluster, at);
   const pool = nodePoolOf(claimant, claim.nodePool, cluster, [...at, 'nodePool']);
   if (!pool) return undefined;
   const quota = quotaOf(claim.quota, production);

@@ -10,20 +10,23 @@ export function mayUse(claimant: Claimant, { tenant }: ResolvedCluster): boolean
   return tenant === undefined || tenant === claimant.name;
 }
 
-/**
- * What a tier needs of the cluster that an environment is on: gVisor and machines that have it, virtual clusters, or a
- * cluster that is nobody else's.
- */
-export function checkTier(claimant: Claimant, cluster: ResolvedCluster, environment: FieldPath): void {
+/** A cluster that one tenant has for itself takes no environments of others. */
+export function checkPlace(claimant: Claimant, cluster: ResolvedCluster, environment: FieldPath): void {
+  if (mayUse(claimant, cluster)) return;
+  claimant.fault(environment, {
+    rule: 'cluster-of-another-tenant',
+    message: `this environment is on cluster '${cluster.name}', which tenant '${cluster.tenant}' has for itself`,
+    fix: 'claim an environment that is on a shared cluster',
+  });
+}
+
+/** What a tier needs of each cluster that the tenant is on: gVisor and machines that have it, or virtual clusters. */
+export function checkTier(claimant: Claimant, clusters: Iterable<ResolvedCluster>): void {
+  for (const cluster of clusters) if (mayUse(claimant, cluster)) checkTierOn(claimant, cluster);
+}
+
+function checkTierOn(claimant: Claimant, cluster: ResolvedCluster): void {
   const { tier = 1 } = claimant.props;
-  if (!mayUse(claimant, cluster)) {
-    claimant.fault(environment, {
-      rule: 'cluster-of-another-tenant',
-      message: `this environment is on cluster '${cluster.name}', which tenant '${cluster.tenant}' has for itself`,
-      fix: 'claim an environment that is on a shared cluster',
-    });
-    return;
-  }
   if (cluster.tenant === claimant.name && tier !== 4) {
     claimant.fault(['tier'], {
       rule: 'tier',
