@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
+import { getEngine } from '../../src/engines';
+import { run } from '../../src/engines/run';
 import { databaseIdentifier } from '../../src/model/database';
 import { renderPlatform, type Rendering } from '../../src/render';
 import { databaseCrd } from '../../src/schemas/generate/composite';
@@ -369,3 +373,74 @@ describe('the contract', () => {
     ]);
   });
 });
+
+describe('Argo CD', () => {
+  const health = (conditions: readonly object[]) =>
+    healthOf(
+      { ...database('dev'), status: { conditions } },
+      rendering.tree.read('clusters/production/apps/argo-cd.yaml').toString('utf8'),
+    );
+
+  it.each([
+    [[], 'Progressing'],
+    [
+      [
+        { type: 'Synced', status: 'True' },
+        { type: 'Ready', status: 'False' },
+      ],
+      'Progressing',
+    ],
+    [
+      [
+        { type: 'Synced', status: 'False', message: 'no security group' },
+        { type: 'Ready', status: 'True' },
+      ],
+      'Degraded',
+    ],
+    [
+      [
+        { type: 'Synced', status: 'True' },
+        { type: 'Ready', status: 'True' },
+      ],
+      'Healthy',
+    ],
+  ])('takes a database with %j as %s', async (conditions, status) => {
+    expect(await health(conditions)).toContain(`STATUS: ${status}`);
+  });
+});
+
+/** What Argo CD says of an object's health, by the checks that its own Application gives it. */
+async function healthOf(object: object, application: string): Promise<string> {
+  const { spec } = loadAll(application).find((one) => (one as KubeObject).metadata.name === 'argo-cd') as Loose;
+  const { cm } = spec.sources
+    ? spec.sources.find((one: { helm?: unknown }) => one.helm).helm.valuesObject.configs
+    : spec.source.helm.valuesObject.configs;
+  const folder = await mkdtemp(path.join(tmpdir(), 'keelson-health-'));
+  try {
+    const key = 'resource.customizations.health.platform.keelson.dev_Database';
+    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
+    const config = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'argocd-cm', labels },
+      data: { [key]: cm[key] },
+    };
+    await writeFile(path.join(folder, 'cm.yaml'), JSON.stringify(config));
+    await writeFile(path.join(folder, 'object.yaml'), JSON.stringify(object));
+    return await run(
+      await getEngine('argocd'),
+      [
+        'admin',
+        'settings',
+        'resource-overrides',
+        'health',
+        path.join(folder, 'object.yaml'),
+        '--argocd-cm-path',
+        path.join(folder, 'cm.yaml'),
+      ],
+      { env: { ...process.env, ARGOCD_BINARY_NAME: 'argocd' } },
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -10,7 +10,7 @@ const MACHINERY: RawSchema = {
     compositionSelector: selector(),
     compositionRevisionRef: named(),
     compositionRevisionSelector: selector(),
-    compositionUpdatePolicy: { type: 'string', enum: ['Automatic', 'Manual'] },
+    compositionUpdatePolicy: { type: 'string', enum: ['Automatic', 'Manual'], default: 'Automatic' },
     resourceRefs: {
       type: 'array',
       'x-kubernetes-list-type': 'atomic',
@@ -55,7 +55,7 @@ function selector(): RawSchema {
 
 /**
  * The custom resource that Crossplane makes of the definition of the platform's databases: the definition's fields and
- * its own machinery.
+ * its own machinery. An end-to-end test holds it against the one that Crossplane makes.
  */
 export function databaseCrd(): Crd {
   return {
