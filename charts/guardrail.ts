@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { Cel, Guardrail, LabelRequirement, RequestMatch, Stage } from '../policies/guardrail';
 import { fillsIn } from '../policies/shared/cel';
-import { platformDelivery } from '../policies/shared/users';
+import { isAdministrator, platformDelivery } from '../policies/shared/users';
 import { NEW_PODS } from '../policies/shared/workloads';
 import type { ResolvedCluster } from '../src/model/slices';
 import { TENANT_NAMESPACE } from '../src/model/tenant-namespace';
@@ -37,6 +37,16 @@ const CHANGED = {
   ].join(' || '),
 };
 
+/**
+ * CEL: whether it is an object of the tree. An administrator who applies the tree where Argo CD cannot yet, or no more,
+ * must be able to; what he makes by himself is judged as anybody's.
+ */
+const OF_THE_TREE =
+  'object != null && has(object.metadata.labels) && ' +
+  Object.entries(MANAGED)
+    .map(([key, value]) => `'${key}' in object.metadata.labels && object.metadata.labels['${key}'] == '${value}'`)
+    .join(' && ');
+
 /** Whether a guardrail has a meaning on a cluster. */
 export function applies({ needs = [] }: Guardrail, { addOns }: ResolvedCluster): boolean {
   return needs.every((addOn) => addOns.includes(addOn));
@@ -66,7 +76,10 @@ export function addGuardrail(scope: Construct, guardrail: Guardrail, cluster: Re
   const conditions = [
     ...(users.length === 0
       ? []
-      : [{ name: 'not-the-platform', expression: `!(request.userInfo.username in ${JSON.stringify(users)})` }]),
+      : [
+          { name: 'not-the-platform', expression: `!(request.userInfo.username in ${JSON.stringify(users)})` },
+          { name: 'not-the-tree-by-hand', expression: `!(${isAdministrator(cluster)} && ${OF_THE_TREE})` },
+        ]),
   ];
   const written = variables.map((variable) => ({ name: variable.name, expression: write(variable.expression) }));
   const paramKind = params ? { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } } : {};

@@ -1,8 +1,6 @@
 import { BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE } from '../src/model/names';
-import type { ResolvedCluster } from '../src/model/slices';
 import type { ExampleObject, Guardrail, RequestMatch } from './guardrail';
-import { celValue } from './shared/cel';
-import { IS_OF_THE_PLATFORM, serviceAccount } from './shared/users';
+import { IS_OF_THE_PLATFORM, isAdministrator, serviceAccount } from './shared/users';
 
 /** Label of everything that Keelson writes. */
 const LABEL = 'app.kubernetes.io/managed-by';
@@ -23,12 +21,6 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 
 const labelled = (object: string) =>
   `(has(${object}.metadata.labels) && '${LABEL}' in ${object}.metadata.labels && ${object}.metadata.labels['${LABEL}'] == '${VALUE}')`;
-
-const isAdministrator = ({ platform: { oidc } }: ResolvedCluster) =>
-  `(has(request.userInfo.groups) && request.userInfo.groups.exists(group, group in ${celValue([
-    'system:masters',
-    `${oidc.groupsPrefix}${oidc.groups.admins}`,
-  ])}))`;
 
 const policy = (platform: boolean, port = 80): ExampleObject => ({
   apiVersion: 'networking.k8s.io/v1',

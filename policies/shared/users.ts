@@ -1,5 +1,6 @@
 import { BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE } from '../../src/model/names';
 import type { ResolvedCluster } from '../../src/model/slices';
+import { celValue } from './cel';
 
 /**
  * Argo CD where it applies what Keelson writes. What teams bring is applied by a robot of each environment instead,
@@ -25,3 +26,10 @@ export const IS_OF_THE_PLATFORM = [
   ),
   `!request.userInfo.username.startsWith('system:serviceaccount:' + namespaceObject.metadata.name + ':'))`,
 ].join(' && ');
+
+/** CEL: whether a person who owns the platform sends it: a member of its administrators, or of Kubernetes' own. */
+export const isAdministrator = ({ platform: { oidc } }: ResolvedCluster): string =>
+  `(has(request.userInfo.groups) && request.userInfo.groups.exists(group, group in ${celValue([
+    'system:masters',
+    `${oidc.groupsPrefix}${oidc.groups.admins}`,
+  ])}))`;

@@ -68,7 +68,7 @@ describe(`${TENANTS * 2} namespaces on a real API server`, () => {
     'are all accepted, and one more is as soon there as the first',
     async () => {
       expect(rendering.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-      const guardrails = await apply((path) => path.includes('/policies/') || path.includes('/apps/priority'));
+      const guardrails = await apply((path) => path.includes('/policies/') || path.includes('/apps/'));
       expect(guardrails.refused).toEqual([]);
       const first = await timed(() => apply((path) => path.includes('/tenants/team-0000/')));
       const alone = await judged('team-0000-sandbox');
