@@ -76,20 +76,14 @@ interface At {
 
 /** What add-ons serve to every tenant, and the one that asks every tenant: Prometheus. */
 function addPlatform({ scope, metadata }: At, { metrics }: TenantSlice, cluster: ResolvedCluster): void {
-  addNetworkPolicy(
-    scope,
-    metadata('add-ons'),
-    {},
-    {
-      egress: cluster.servesTenants
-        // Waypoints alone ask it: see there.
-        .filter(({ addOn }) => addOn !== 'istiod')
-        .map(({ namespace, labels, port, protocol }) => ({
-          peers: [podsOf(namespace, labels)],
-          ports: [{ port, protocol }],
-        })),
-    },
-  );
+  // Waypoints alone ask istiod: see there.
+  const served = cluster.servesTenants.filter(({ addOn }) => addOn !== 'istiod');
+  const byPods = grouped(served, ({ namespace, labels }) => JSON.stringify([namespace, labels]));
+  const egress = byPods.map(([{ namespace, labels }, some]) => ({
+    peers: [podsOf(namespace, labels)],
+    ports: some.map(({ port, protocol }) => ({ port, protocol })),
+  }));
+  addNetworkPolicy(scope, metadata('add-ons'), {}, { egress });
   const { metrics: scraper } = cluster;
   if (!scraper) return;
   for (const [workload, some] of byWorkload(metrics)) {

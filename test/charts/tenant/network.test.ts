@@ -211,6 +211,8 @@ test('With `inside: false` Pods of one namespace wait for the team’s own word'
   );
   const [web, api] = [named('shop-sandbox', 'web'), named('shop-sandbox', 'api')];
   expect(network.reaches(web, api, tcp(8080))).toBe(false);
+  // Nothing else is about ingress here: somebody whom no policy holds back is kept out by the one that denies.
+  expect(network.reaches({ namespace: 'default' }, web, tcp(8080))).toBe(false);
   const both = { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }], egress: [{ to: [{ podSelector: {} }] }] };
   const opened = network.with({
     apiVersion: 'networking.k8s.io/v1',
