@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import type { Tree } from '../../../src/gitops/tree';
 import { renderPlatform } from '../../../src/render';
 import { renderExample } from '../../support/example';
-import { addOnFile, claimFile, declaration, folderOf, smallPlatform, told } from '../../support/platforms';
+import { addOnFile, claimFile, declaration, folderOf, smallPlatform, textsOf, told } from '../../support/platforms';
 import { type End, type Network, networkOf } from '../../support/reachability';
 
 const ENVIRONMENTS = '  environments: { sandbox: {}, dev: {}, prod: {} }\n';
@@ -50,6 +51,23 @@ const coredns: End = {
 };
 const tcp = (port: number) => ({ port });
 
+const asking = (more: string) => `${ENVIRONMENTS}  connections: { ${more} }\n`;
+const CLAIMS = {
+  shop: SHOP,
+  wiki: WIKI,
+  blog: ENVIRONMENTS,
+  alone: asking('inside: false'),
+  operator: asking('kubernetesApi: true, nodePorts: [9100]'),
+  lured: asking('outside: [{ host: evil.example, port: 80 }]'),
+  measured: asking('outside: [{ host: evil.example, port: 80 }], cloudMetadata: true'),
+};
+
+let tree: Tree;
+
+beforeAll(async () => {
+  tree = await renderExample(CLAIMS);
+});
+
 describe('On a cluster without a mesh', () => {
   let network: Network;
   const web = named('shop-sandbox', 'web');
@@ -58,8 +76,8 @@ describe('On a cluster without a mesh', () => {
   const batch = named('wiki-sandbox', 'batch');
   const stranger = named('blog-sandbox', 'web');
 
-  beforeAll(async () => {
-    network = networkOf(await renderExample({ shop: SHOP, wiki: WIKI, blog: ENVIRONMENTS }), 'local');
+  beforeAll(() => {
+    network = networkOf(tree, 'local');
   });
 
   test.each<[string, End, End, number, 'TCP' | 'UDP', boolean]>([
@@ -137,23 +155,18 @@ describe('On a cluster without a mesh', () => {
   });
 });
 
-test('A name that its owner points at the metadata address leads nowhere, unless the claim asks for that', async () => {
-  const more = (asked: string) =>
-    `${ENVIRONMENTS}  connections: { outside: [{ host: evil.example, port: 80 }]${asked} }\n`;
-  const tree = await renderExample({ shop: more(''), wiki: more(', cloudMetadata: true') });
+test('A name that its owner points at the metadata address leads nowhere, unless the claim asks for that', () => {
   const network = networkOf(tree, 'production');
   const metadata = { host: 'evil.example', address: '169.254.169.254' };
-  expect(network.reaches(named('shop-prod'), { ...metadata, address: '198.51.100.1' }, tcp(80))).toBe(true);
-  expect(network.reaches(named('shop-prod'), metadata, tcp(80))).toBe(false);
-  expect(network.reaches(named('wiki-prod'), metadata, tcp(80))).toBe(true);
+  expect(network.reaches(named('lured-prod'), { ...metadata, address: '198.51.100.1' }, tcp(80))).toBe(true);
+  expect(network.reaches(named('lured-prod'), metadata, tcp(80))).toBe(false);
+  expect(network.reaches(named('measured-prod'), metadata, tcp(80))).toBe(true);
 });
 
-test('API, machines and what else a claim asks for are reached on their ports', async () => {
-  const asked = `${ENVIRONMENTS}  connections: { kubernetesApi: true, nodePorts: [9100] }\n`;
-  const tree = await renderExample({ shop: asked });
+test('API, machines and what else a claim asks for are reached on their ports', () => {
   for (const [cluster, namespace, port] of [
-    ['production', 'shop-prod', 6443],
-    ['nonproduction', 'shop-dev', 443],
+    ['production', 'operator-prod', 6443],
+    ['nonproduction', 'operator-dev', 443],
   ] as const) {
     const network = networkOf(tree, cluster);
     expect(network.reaches(named(namespace), { entity: 'kube-apiserver' }, tcp(port))).toBe(true);
@@ -173,8 +186,7 @@ test('API, machines and what else a claim asks for are reached on their ports', 
   }
 });
 
-test('Only workloads with an identity of the cloud reach where it is taken up', async () => {
-  const tree = await renderExample({ shop: SHOP, wiki: WIKI });
+test('Only workloads with an identity of the cloud reach where it is taken up', () => {
   const eks = networkOf(tree, 'nonproduction');
   const aws = networkOf(tree, 'production');
   expect(eks.reaches(named('shop-dev', 'web'), { entity: 'host' }, tcp(80))).toBe(true);
@@ -185,31 +197,31 @@ test('Only workloads with an identity of the cloud reach where it is taken up', 
   expect(aws.reaches(named('shop-prod', 'web'), { entity: 'host' }, tcp(80))).toBe(false);
 });
 
-test.each(['suspended', 'removed'])(
-  'A tenant that is %s is closed to all but itself; nobody else changes',
-  async (state) => {
-    const closed = await renderExample({
-      shop: `${SHOP}  state: ${state}\n`,
-      blog: ENVIRONMENTS,
-      wiki: `${WIKI}  state: ${state}\n`,
-    });
-    const network = networkOf(closed, 'local');
-    const web = named('shop-sandbox', 'web');
-    expect(network.reaches(web, named('shop-sandbox', 'worker'), tcp(80))).toBe(true);
-    expect(network.reaches({ entity: 'ingress' }, web, tcp(8080))).toBe(false);
-    expect(network.reaches(prometheus, web, tcp(9090))).toBe(false);
-    expect(network.reaches(web, named('wiki-sandbox', 'batch'), tcp(9000))).toBe(false);
-    expect(network.reaches(web, { host: 'api.partner.example' }, tcp(443))).toBe(false);
-    expect(network.reaches(web, { address: '203.0.113.9' }, tcp(5432))).toBe(false);
-  },
-);
+test('A tenant that is suspended or on its way out is closed to all but itself; nobody else changes', async () => {
+  const closed = await renderExample({
+    ...CLAIMS,
+    shop: `${SHOP}  state: suspended\n`,
+    operator: `${CLAIMS.operator}  state: removed\n`,
+  });
+  const network = networkOf(closed, 'local');
+  const web = named('shop-sandbox', 'web');
+  expect(network.reaches(web, named('shop-sandbox', 'worker'), tcp(80))).toBe(true);
+  expect(network.reaches({ entity: 'ingress' }, web, tcp(8080))).toBe(false);
+  expect(network.reaches(prometheus, web, tcp(9090))).toBe(false);
+  expect(network.reaches(web, named('wiki-sandbox', 'batch'), tcp(9000))).toBe(false);
+  expect(network.reaches(web, { host: 'api.partner.example' }, tcp(443))).toBe(false);
+  expect(network.reaches(web, { address: '203.0.113.9' }, tcp(5432))).toBe(false);
+  const operator = named('operator-sandbox', 'web');
+  expect(network.reaches(operator, { entity: 'kube-apiserver' }, tcp(6443))).toBe(false);
+  expect(network.reaches(operator, { entity: 'host' }, tcp(9100))).toBe(false);
+  expect(network.reaches(operator, coredns, { port: 53, protocol: 'UDP' })).toBe(true);
+  const others = (of: Tree) => [...textsOf(of)].filter(([path]) => !/tenants\/(?:shop|operator)\//.test(path));
+  expect(others(closed)).toEqual(others(tree));
+});
 
-test('With `inside: false` Pods of one namespace wait for the team’s own word', async () => {
-  const network = networkOf(
-    await renderExample({ shop: `${ENVIRONMENTS}  connections: { inside: false }\n` }),
-    'local',
-  );
-  const [web, api] = [named('shop-sandbox', 'web'), named('shop-sandbox', 'api')];
+test('With `inside: false` Pods of one namespace wait for the team’s own word', () => {
+  const network = networkOf(tree, 'local');
+  const [web, api] = [named('alone-sandbox', 'web'), named('alone-sandbox', 'api')];
   expect(network.reaches(web, api, tcp(8080))).toBe(false);
   // Nothing else is about ingress here: somebody whom no policy holds back is kept out by the one that denies.
   expect(network.reaches({ namespace: 'default' }, web, tcp(8080))).toBe(false);
@@ -217,7 +229,7 @@ test('With `inside: false` Pods of one namespace wait for the team’s own word'
   const opened = network.with({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { name: 'mine', namespace: 'shop-sandbox' },
+    metadata: { name: 'mine', namespace: 'alone-sandbox' },
     spec: { ...both, policyTypes: ['Ingress', 'Egress'] },
   });
   expect(opened.reaches(web, api, tcp(8080))).toBe(true);
