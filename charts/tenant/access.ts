@@ -44,6 +44,7 @@ const DELIVERY: readonly k8s.PolicyRule[] = Object.entries(TENANT_KINDS).map(([g
  */
 export const facet: TenantFacet = {
   each: 'environment',
+  why: 'people and the delivery robot need rights in the namespace, and none by which they could widen them',
   render(scope, tenant, environment) {
     const grant = (name: string, rules: readonly k8s.PolicyRule[], subject: k8s.Subject | undefined) =>
       addRole(scope, name, rules, subject, tenant, environment);

@@ -18,6 +18,7 @@ const LOOK_INTO: readonly k8s.PolicyRule[] = [
  */
 export const facet: TenantFacet = {
   each: 'environment',
+  why: 'in production people only read, and an emergency needs a way that is audited and ends by itself',
   render(scope, tenant, environment) {
     // Elsewhere developers may do the same as themselves.
     if (!environment.production || tenant.state === 'removed') return;

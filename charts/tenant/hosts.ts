@@ -17,6 +17,7 @@ const LIMITS = { ruleMatches: 64, rules: 16, matches: 127 } as const;
  */
 export const facet: TenantFacet = {
   each: 'environment',
+  why: 'what it serves has a name, a certificate and a route that no other tenant can take',
   render(scope, tenant, environment, cluster) {
     const { namespace } = environment;
     const hosts = [...new Set(environment.hosts.map(({ host }) => host))];

@@ -19,6 +19,7 @@ const NOBODY = { notPrincipals: ['*'] };
  */
 export const facet: TenantFacet = {
   each: 'environment',
+  why: 'in the mesh all traffic comes on one port, so that who may call what is told by identity',
   render(scope, tenant, environment, cluster) {
     if (!isInMesh(tenant, cluster)) return;
     const { namespace } = environment;

@@ -10,6 +10,7 @@ import { meshLabels } from '../mesh';
 /** The namespace, at the strictest Pod Security level, and its default ServiceAccount, which carries no token. */
 export const facet: TenantFacet = {
   each: 'environment',
+  why: 'everything of an environment lives in it, at the strictest Pod Security level, and its labels tell guardrails whose it is',
   render(scope, tenant, environment, cluster) {
     const { namespace } = environment;
     new k8s.KubeNamespace(scope, 'namespace', {

@@ -32,6 +32,7 @@ const CREDENTIALS_PORT = 80;
  */
 export const facet: TenantFacet = {
   each: 'environment',
+  why: 'nothing comes in or goes out unless the claim, or the other side too, says so',
   render(scope, tenant, environment, cluster) {
     const { namespace, connections } = environment;
     const labels = tenantLabels(tenant, environment);

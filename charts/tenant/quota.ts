@@ -55,6 +55,7 @@ const OF_KUBERNETES = ['system-cluster-critical', 'system-node-critical'] as con
 /** What the namespace may ask for, and what a container may. */
 export const facet: TenantFacet = {
   each: 'environment',
+  why: 'one tenant cannot take what others need, and a container without limits gets some',
   render(scope, tenant, environment, cluster) {
     const labels = tenantLabels(tenant, environment);
     const { namespace, quota, limits } = environment;
