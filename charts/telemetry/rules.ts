@@ -1,4 +1,5 @@
 import { type Alert, VALUE } from '../../src/model/alerts/rule';
+import { GATEWAY } from '../shared-gateway';
 import { costRules } from './cost-rules';
 import { networkRules } from './network-rules';
 import { recorded } from './promql';
@@ -118,15 +119,17 @@ const certificates: readonly Alert[] = [
   {
     alert: 'TenantCertificateExpires',
     expr: ofTenants(
+      // Certificates stand beside the gateway; each environment has an issuer of its own, named after its namespace.
       about(
-        'exported_namespace',
-        'min by (exported_namespace, name) (certmanager_certificate_expiration_timestamp_seconds' +
-          `{namespace="cert-manager"} > 0) - time() < ${CERTIFICATE_DAYS} * 86400`,
+        'issuer_name',
+        'min by (issuer_name, name) (certmanager_certificate_expiration_timestamp_seconds' +
+          `{namespace="cert-manager",exported_namespace="${GATEWAY.namespace}"} > 0) - time()` +
+          ` < ${CERTIFICATE_DAYS} * 86400`,
       ),
     ),
     for: '1h',
     severity: 'critical',
-    summary: `Certificate {{ $labels.namespace }}/{{ $labels.name }} ends in ${VALUE.duration}`,
+    summary: `The certificate of {{ $labels.name }} ends in ${VALUE.duration}`,
     runbook: 'certificate',
   },
 ];

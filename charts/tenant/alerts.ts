@@ -1,9 +1,11 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { AlertReceiver, TenantEnvironment, TenantSlice } from '../../src/model/slices';
+import { DEFAULT_STORE } from '../../src/model/tenant-cloud';
 import type { JsonObject } from '../component';
 import type { TenantFacet } from '../facet';
 import { tenantLabels } from '../labels';
+import { hasSecretStores } from '../secret-stores';
 import { RPO } from '../telemetry/rules';
 
 const HOUR = 3600;
@@ -19,8 +21,10 @@ const NOBODY = 'nobody';
  * namespace to every route, so that nobody hears of another's.
  */
 export const facet: TenantFacet = {
+  why: 'Where alerts of the environment go, and nobody else’s: the receivers of the claim',
   each: 'environment',
-  render(scope, tenant, environment, { addOns }) {
+  render(scope, tenant, environment, cluster) {
+    const { addOns } = cluster;
     if (!addOns.includes('kube-prometheus-stack')) return;
     const metadata = (name: string) => ({
       name,
@@ -28,9 +32,7 @@ export const facet: TenantFacet = {
       labels: tenantLabels(tenant, environment),
     });
     // Without a store there is nothing that their addresses could be read from.
-    const receivers = tenant.alertReceivers.filter(
-      ({ secret }) => secret === undefined || addOns.includes('external-secrets'),
-    );
+    const receivers = tenant.alertReceivers.filter(({ secret }) => secret === undefined || hasSecretStores(cluster));
     addReceivers(scope, tenant, receivers, metadata);
     addSecrets(scope, receivers, metadata(SECRET));
     if (addOns.includes('velero') && tenant.state !== 'removed') addFacts(scope, environment, metadata('facts'));
@@ -106,7 +108,7 @@ function addSecrets(scope: Construct, receivers: readonly AlertReceiver[], metad
     metadata,
     spec: {
       refreshInterval: '1h',
-      secretStoreRef: { kind: 'SecretStore', name: 'tenant' },
+      secretStoreRef: { kind: 'SecretStore', name: DEFAULT_STORE },
       target: { name: SECRET },
       data,
     },

@@ -8,6 +8,7 @@ import { BUDGET } from '../telemetry/cost-rules';
  * cost. Whoever hears of its first production environment, or else of its first, is told.
  */
 export const facet: TenantFacet = {
+  why: 'The budget of the claim, which alerts compare with what the tenant costs',
   each: 'tenant',
   render(scope, tenant, { addOns }) {
     if (!addOns.includes('kube-prometheus-stack') || !addOns.includes('opencost')) return;

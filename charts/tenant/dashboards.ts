@@ -21,6 +21,7 @@ const RESYNC = '24h';
  * kind. A data source names the namespace; whether whoever asks may read it is decided where it leads to.
  */
 export const facet: TenantFacet = {
+  why: 'A folder in Grafana, and data sources that show this namespace to whoever may read it',
   each: 'tenant',
   render(scope, tenant, { addOns }) {
     const [first] = tenant.environments;

@@ -25,6 +25,7 @@ const BOUNDS = {
  * name which the Pod sends are kept as `exported_…`.
  */
 export const facet: TenantFacet = {
+  why: 'Prometheus scrapes the metrics of the claim, and marks them as the tenant’s',
   each: 'environment',
   render(scope, tenant, environment, { addOns }) {
     if (!addOns.includes('kube-prometheus-stack')) return;

@@ -14,6 +14,7 @@ const LONG = ['6h', '1d', '3d'];
  * The alerts on them are the same for everybody.
  */
 export const facet: TenantFacet = {
+  why: 'Objectives of the claim, as series that the alerts of all tenants judge',
   each: 'environment',
   render(scope, tenant, { namespace, name: environment, ...rest }, { addOns }) {
     if (!addOns.includes('kube-prometheus-stack') || tenant.slos.length === 0) return;

@@ -37,7 +37,8 @@ const app = (sync: string, health: string): string =>
   'argocd_app_info{namespace="argocd",job="argocd/argo-cd-controller",name="delivery-shop-dev",' +
   `dest_namespace="shop-dev",sync_status="${sync}",health_status="${health}"}`;
 const certificate =
-  'certmanager_certificate_expiration_timestamp_seconds{namespace="cert-manager",exported_namespace="shop-dev",name="web"}';
+  'certmanager_certificate_expiration_timestamp_seconds{namespace="cert-manager",exported_namespace="gateway",' +
+  'issuer_name="shop-dev",name="shop.example.com"}';
 const backup = (tenant: string): string =>
   `velero_backup_last_successful_timestamp{namespace="velero",schedule="${tenant}-dev"}`;
 const requests = (code: string): string =>
