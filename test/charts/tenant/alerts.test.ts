@@ -68,7 +68,7 @@ test('The operator adds the namespace to each route, and the platform sends the 
   const application = objectsIn(tree, 'clusters/cloud/apps/kube-prometheus-stack.yaml').find(
     ({ metadata }) => metadata.name === 'kube-prometheus-stack',
   );
-  const { alertmanager, prometheus } = application?.spec.sources[0].helm.valuesObject;
+  const { alertmanager, prometheus } = application!.spec.sources[0].helm.valuesObject;
   expect(alertmanager.alertmanagerSpec.alertmanagerConfigMatcherStrategy).toEqual({ type: 'OnNamespace' });
   expect(alertmanager.config.global).toMatchObject({
     smtp_smarthost: 'smtp.example.com:587',
