@@ -51,10 +51,7 @@ function set(retention?: JsonObject): ExampleObject {
 
 const filled = (options: string) => ({ metadata: { annotations: { [OPTIONS]: options } } });
 
-/**
- * It is filled in for whoever sends it: Argo CD compares what is there with a dry run in its own name, which must say
- * the same as what the robot applied.
- */
+/** It is filled in for whoever sends it: what a person makes by hand may come under a repository later. */
 export const guardrail: Guardrail = {
   name: 'kept-volumes',
   summary: 'Volumes that a repository brings are deleted when somebody has agreed, not when they leave the repository',

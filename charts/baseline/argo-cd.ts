@@ -144,7 +144,7 @@ export const component: Component = defineComponent({
       {
         what: 'ClusterRole of the application controller allows everything',
         reason:
-          'it applies whatever the tree holds, compares what teams bring, and acts as their robots, whose number grows with the tenants; what teams bring is applied with the rights of those alone',
+          'it applies whatever the tree holds, and acts as robots whose number grows with the tenants; what teams bring is applied with the rights of those alone',
       },
       {
         what: 'no zone spread of redis-ha-haproxy',

@@ -177,6 +177,9 @@ test('A set a repository makes an Application for each environment that the repo
     expect(preservedFields.annotations).toEqual(['argocd.argoproj.io/deletion-approved']);
     expect(goTemplate).toBe(true);
     expect(template.metadata).not.toHaveProperty('finalizers');
+    expect(template.metadata.annotations).toEqual({
+      'argocd.argoproj.io/compare-options': 'ServerSideDiff=false',
+    });
     expect(template.spec).toMatchObject({
       // Neither comes from the repository.
       project: 'tenant-shop',
