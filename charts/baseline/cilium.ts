@@ -140,7 +140,7 @@ export const component = defineComponent({
             enableOpenMetrics: true,
             enabled: [
               'dns',
-              'drop',
+              'drop:labelsContext=source_namespace,destination_namespace,traffic_direction',
               'flow',
               'icmp',
               'port-distribution',
