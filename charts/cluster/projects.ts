@@ -11,7 +11,7 @@ import type { JsonObject } from '../component';
 import type { ClusterFacet } from '../facet';
 import { MANAGED } from '../labels';
 import { GATEWAY } from '../shared-gateway';
-import { RESERVED_NAMESPACES } from '../../src/model/names';
+import { BACKUPS_NAMESPACE, RESERVED_NAMESPACES } from '../../src/model/names';
 
 /**
  * Who may deploy what from where: the platform's own Applications, what Keelson writes for tenants, and nothing for
@@ -45,11 +45,10 @@ export const facet: ClusterFacet = {
         { server: IN_CLUSTER, namespace: '*' },
         ...[...RESERVED_NAMESPACES, ...cluster.platformNamespaces]
           // Its projects and ApplicationSets stand where Argo CD does, its robots among themselves, listeners of
-          // hosts beside the Gateway; `kube-*` is said once
-          // for all.
+          // hosts beside the Gateway, schedules of backups beside Velero; `kube-*` is said once for all.
           .filter(
             (namespace) =>
-              ![cluster.gitopsNamespace, ROBOTS_NAMESPACE, GATEWAY.namespace].includes(namespace) &&
+              ![cluster.gitopsNamespace, ROBOTS_NAMESPACE, GATEWAY.namespace, BACKUPS_NAMESPACE].includes(namespace) &&
               !/^kube-[^*]/.test(namespace),
           )
           .map((namespace) => ({ server: IN_CLUSTER, namespace: `!${namespace}` })),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Fault } from './fault';
 import { show, showList } from './show';
 
@@ -14,6 +15,20 @@ export const DELIVERY_NAMESPACE = 'keelson-delivery';
 
 /** Namespace of the accounts that people act as who look into a tenant's production for a while. Nothing runs there. */
 export const BREAK_GLASS_NAMESPACE = 'keelson-break-glass';
+
+/** Namespace of Velero, where schedules of backups stand. */
+export const BACKUPS_NAMESPACE = 'velero';
+
+/** What namespaces end in that backups are restored into, to see whether they can be. No tenant may have one. */
+export const SCRATCH_ENDING = '-restore-check';
+
+/** The namespace that backups of a namespace are tried in: where the name would be too long, its beginning and a digest. */
+export function scratchNamespace(namespace: string): string {
+  const room = LABEL_LENGTH - SCRATCH_ENDING.length;
+  if (namespace.length <= room) return namespace + SCRATCH_ENDING;
+  const digest = createHash('sha256').update(namespace).digest('hex').slice(0, 8);
+  return `${namespace.slice(0, room - digest.length - 1)}-${digest}${SCRATCH_ENDING}`;
+}
 
 /** The entry of `RESERVED_NAMESPACES` that the namespace falls under, undefined where it is free. */
 export function reservedNamespace(namespace: string): string | undefined {

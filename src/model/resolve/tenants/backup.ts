@@ -1,7 +1,8 @@
 import type { TenantProps } from '../../claim.generated';
 import type { PlatformProps } from '../../platform.generated';
 import type { DataClass, TenantBackup } from '../../slices';
-import type { Claimant } from './claimant';
+import { SCRATCH_ENDING } from '../../names';
+import type { Claimant, FieldPath } from './claimant';
 
 /** What each class means unless the platform says otherwise. Named once more in the schema, for readers of it. */
 const CLASSES = {
@@ -42,4 +43,15 @@ export function checkBackup(claimant: Claimant, platform: PlatformProps): void {
       fix: `write ${keepDays} or more, or leave it out`,
     });
   }
+}
+
+/** A namespace that is called like one for trying backups in would be taken away after the next try. */
+export function checkScratch(claimant: Claimant, namespace: string, path: FieldPath): void {
+  if (!namespace.endsWith(SCRATCH_ENDING)) return;
+  claimant.fault(path, {
+    rule: 'reserved-namespace',
+    value: namespace,
+    message: `namespace '${namespace}' ends in '${SCRATCH_ENDING}', as those do that backups are tried in`,
+    fix: 'leave the environment out, and let the platform team give it another name',
+  });
 }

@@ -6,7 +6,7 @@ import type { ResolvedCluster, TenantEnvironment, TenantSlice } from '../../slic
 import { databaseProviderOf } from '../database-providers';
 import type { Findings } from '../findings';
 import { autoscalingOf } from './autoscaling';
-import { backupOf, checkBackup } from './backup';
+import { backupOf, checkBackup, checkScratch } from './backup';
 import { Claimant } from './claimant';
 import { checkConnections, connectionsOf, type OtherClaims } from './connections';
 import { checkDatabaseClaims, checkDatabases } from './database-checks';
@@ -21,6 +21,7 @@ import { checkQuota, limitsOf, quotaOf } from './quota';
 import { receiversOf } from './receivers';
 import { checkRegistries } from './registries';
 import { checkRepositories, repositoriesOf, repositoryOwners, type RepositoryOwners } from './repositories';
+import { environmentNames } from './scope';
 import { slosOf } from './slos';
 import { checkStores, platformBuckets } from './stores';
 import { syncWindowsOf } from './sync-windows';
@@ -47,7 +48,8 @@ export interface Surroundings extends OtherClaims {
 
 /**
  * Tenants placed on clusters, every default filled in. A tenant with a fault of its own is left out; the others stay.
- * `unread` are names of tenants that are there and whose claims cannot be read.
+ * `unread` are names of tenants that are there and whose claims cannot be read; `only`, where it is given, is the one
+ * that is judged and placed, beside what the others claim.
  */
 export function resolveTenants(
   tenants: readonly TenantDeclaration[],
@@ -55,8 +57,10 @@ export function resolveTenants(
   clusters: ReadonlyMap<string, ResolvedCluster>,
   findings: Findings,
   unread: ReadonlySet<string> = new Set(),
+  only?: string,
 ): readonly PlacedTenant[] {
-  const namespaces = new Map<string, Claimant>();
+  const namespaces =
+    only === undefined ? new Map<string, Claimant>() : namespacesBut(only, tenants, platform, findings);
   const claims = new Map(tenants.map(({ name, file, props }) => [name, { file, props }]));
   const hosts = hostConflicts(tenants, platform);
   const around: Surroundings = {
@@ -70,7 +74,7 @@ export function resolveTenants(
     buckets: platformBuckets(platform, clusters.values()),
   };
   const placed: PlacedTenant[] = [];
-  for (const declaration of tenants) {
+  for (const declaration of only === undefined ? tenants : tenants.filter(({ name }) => name === only)) {
     const claimant = new Claimant(declaration, findings);
     checkLabels(claimant);
     checkRegistries(claimant, platform);
@@ -89,6 +93,23 @@ export function resolveTenants(
     }
   }
   return placed;
+}
+
+/** Who claims which namespace beside one tenant. */
+function namespacesBut(
+  name: string,
+  tenants: readonly TenantDeclaration[],
+  platform: PlatformProps,
+  findings: Findings,
+): Map<string, Claimant> {
+  const namespaces = new Map<string, Claimant>();
+  for (const other of tenants) {
+    if (other.name === name) continue;
+    const claimant = new Claimant(other, findings);
+    for (const environment of environmentNames(other.props, platform))
+      namespaces.set(namespaceOf(other.name, environment), claimant);
+  }
+  return namespaces;
 }
 
 /** Clusters whose addresses a tenant's Pods might reach: those that they run on, and all that are in a cloud. */
@@ -153,6 +174,7 @@ function environmentOf(
   const production = described.production === true;
   const namespace = namespaceOf(claimant.name, name);
   checkNamespace(claimant, namespace, at, cluster, namespaces);
+  checkScratch(claimant, namespace, at);
   checkPlace(claimant, cluster, at);
   const pool = nodePoolOf(claimant, claim.nodePool, cluster, [...at, 'nodePool']);
   if (!pool) return undefined;
