@@ -190,6 +190,22 @@ function guardrailObjects(name: string): readonly KubeObject[] {
   return objectsIn(rendering.tree, guardrailPath('production', name)) as unknown as KubeObject[];
 }
 
+test('The guardrails of every cluster are such as the API server takes: each expression compiles', async () => {
+  const faults: string[] = [];
+  let count = 0;
+  for (const cluster of rendering.clusters) {
+    for (const object of all.flatMap(([name]) => objectsIn(rendering.tree, guardrailPath(cluster, name)))) {
+      const path = api.path(object as unknown as KubeObject);
+      const target = path.slice(0, path.lastIndexOf('/'));
+      const { status, body } = await server.request('POST', `${target}?dryRun=All&fieldValidation=Strict`, object);
+      if (status >= 300) faults.push(`${cluster}: ${messageOf(body)}`);
+      count++;
+    }
+  }
+  expect(faults).toEqual([]);
+  expect(count).toBeGreaterThan(2 * all.length * (rendering.clusters.length - 1));
+});
+
 describe.each(all)('%s, enforced by the API server', (name, { examples, mutation }) => {
   const failing = examples.fail.flatMap((example) =>
     attemptsOf(example).map((attempt) => [attempt.title, attempt, example.message] as const),

@@ -102,6 +102,17 @@ describe.each(all)('%s', (name, guardrail) => {
     expect(answers(attempt).join('\n')).toContain(message);
   });
 
+  const filled = guardrail.examples.pass.filter((example) => example.filled !== undefined).flatMap(attemptsOf);
+  if (filled.length > 0) {
+    test.each(filled.map((attempt) => [attempt.title, attempt] as const))(
+      'refuses, where nothing is filled in, what %s',
+      (_title, attempt) => {
+        const [policy] = ofKind('old', 'ValidatingAdmissionPolicy');
+        expect(judge(policy!, attempt)).not.toEqual([]);
+      },
+    );
+  }
+
   /** What the policy says on the first cluster where it has a meaning. */
   function answers(attempt: ReturnType<typeof attemptsOf>[number]): readonly string[] {
     const cluster = CLUSTERS.find((one) => objects(one).length > 0) ?? 'production';

@@ -2,7 +2,7 @@ import { product, folderOf } from './platforms';
 
 /**
  * A platform that guardrails are tried on: the example's clusters with every add-on that a guardrail waits for, and
- * one more, `old`, of the version before the API server could fill anything in.
+ * one more, `old`, like `production` but of the version before the API server could fill anything in.
  */
 export function guardrailPlatform(): string {
   return folderOf({
@@ -17,19 +17,21 @@ const sandboxed = {
   labels: { 'keelson.dev/pool': 'sandboxed', 'keelson.dev/sandbox': 'gvisor' },
   taints: [{ key: 'keelson.dev/pool', value: 'sandboxed', effect: 'NoSchedule' }],
 };
+const production = {
+  ...clusters.production,
+  nodePools: { ...clusters.production.nodePools, sandboxed },
+};
 export const platform = new Platform({
   ...rest,
   addOns: { gvisor: true },
   clusters: {
     ...clusters,
-    production: {
-      ...clusters.production,
-      nodePools: { ...clusters.production.nodePools, sandboxed },
-    },
+    production,
     old: {
-      ...clusters.local,
+      ...production,
       kubernetesVersion: '1.35.2',
-      network: { podCidr: '10.240.0.0/16', serviceCidr: '10.100.0.0/16', nodeCidr: '10.201.0.0/24' },
+      network: { podCidr: '10.72.0.0/14', serviceCidr: '10.100.0.0/16', nodeCidr: '10.2.0.0/16' },
+      storage: { backups: 'harbour-old-backups', logs: 'harbour-old-logs', traces: 'harbour-old-traces' },
     },
   },
 } as never);
