@@ -5,7 +5,7 @@ import type { ComponentFile } from '../declare';
 import { compareText } from '../finding';
 import type { AddOnProps, PlatformProps } from '../platform.generated';
 import { clusterApps } from '../layout';
-import { labelFault } from '../names';
+import { BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE, labelFault } from '../names';
 import componentSchema from '../schema/component.schema.json';
 import { validateShape } from '../validate';
 import { suggest } from './clusters';
@@ -22,6 +22,9 @@ export interface ActiveComponent {
   /** Namespace that it runs in; its own or another's. */
   readonly namespace: string;
 }
+
+/** Namespaces of accounts that are more than whoever makes a Pod there may be. */
+const ACCOUNTS_ONLY: readonly string[] = [BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE];
 
 /** Names of the cluster's own files and Applications, and what the names of others begin or end with. */
 const TAKEN_NAMES = [...clusterApps, 'root', 'tenant-*', 'delivery-*', 'virtual-*', '*-crds'];
@@ -182,7 +185,16 @@ function withNamespaces(
     const { namespace } = one.declaration;
     if ('sharedWith' in namespace) continue;
     const owner = owners.get(namespace.name);
-    if (owner) {
+    if (ACCOUNTS_ONLY.includes(namespace.name)) {
+      findings.error(one.file, {
+        rule: 'config/reserved-namespace',
+        field: 'namespace.name',
+        value: namespace.name,
+        message: `nothing runs in namespace '${namespace.name}', since whatever did could act as the accounts there`,
+        fix: 'choose another namespace',
+        unit: one.name,
+      });
+    } else if (owner) {
       findings.error(one.file, {
         rule: 'config/duplicate-namespace',
         field: 'namespace.name',
