@@ -133,7 +133,7 @@ describe('The example platform', () => {
       const apps = [...rendering.tree.files.keys()].filter((path) => path.startsWith(`clusters/${cluster}/apps/`));
       const names = apps
         .flatMap((path) => objectsIn(rendering.tree, path))
-        .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+        .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
       expect(new Set(names).size).toBe(names.length);
       const [root] = objectsIn(rendering.tree, `clusters/${cluster}/root.yaml`);
       expect(root?.spec.source.path).toBe(`clusters/${cluster}/apps`);

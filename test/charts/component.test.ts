@@ -623,12 +623,16 @@ test('Hosts that charts and manifests come from, and redirect to, are open to wh
   expect(told(findings)).toEqual([]);
   const { egress } = cilium(tree, 'fetcher', 'repo') as { egress: { toFQDNs?: object[]; toPorts: object[] }[] };
   const open = egress.flatMap(({ toFQDNs = [], toPorts }) => toFQDNs.map((host) => [host, toPorts]));
-  const at = (host: string, port: string) => [{ matchName: host }, [{ ports: [{ port, protocol: 'TCP' }] }]];
+  const at = (host: string, ...ports: string[]) => [
+    { matchName: host },
+    [{ ports: ports.map((port) => ({ port, protocol: 'TCP' })) }],
+  ];
   expect(open).toEqual(
     expect.arrayContaining([
       at('registry.example.com', '5000'),
       at('git.example.org', '22'),
-      at('git.example.com', '443'),
+      // The host of the GitOps repository serves tenants' repositories too, by either way.
+      at('git.example.com', '443', '22'),
       // A chart repository on GitHub's pages is an index of files that are somewhere else.
       at('example.github.io', '443'),
       at('github.com', '443'),
