@@ -209,5 +209,11 @@ function databases(scope: AwsScope, subnetGroup: string): readonly Statement[] {
       actions: ['rds:AddTagsToResource', 'rds:CreateDBSnapshot'],
       resources: [database, arn(scope, 'rds', `snapshot:${scope.cluster.name}-*`)],
     },
+    // RDS asks for its own role with the rights of whoever makes an account's first database.
+    {
+      actions: ['iam:CreateServiceLinkedRole'],
+      resources: [`arn:aws:iam::${scope.accountId}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS`],
+      conditions: { StringEquals: { 'iam:AWSServiceName': 'rds.amazonaws.com' } },
+    },
   ];
 }

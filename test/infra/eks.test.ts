@@ -321,6 +321,8 @@ describe('what is known of it', () => {
       api: { host: '0a1b2c3d.gr7.eu-central-1.eks.amazonaws.com', port: 443 },
       issuer: 'https://oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C3D',
       buckets: EKS_CLUSTER.storage,
+      // What databases in RDS are reached through.
+      network: { databaseSecurityGroup: expect.stringContaining('group-database') as string },
     });
     expect(EKS_IDENTITIES.addOns.map(({ role }) => role).filter((role) => outputs.roles?.[role] === undefined)).toEqual(
       [],
@@ -361,6 +363,7 @@ function withReal(file: ReturnType<typeof outputsFile>): unknown {
   return JSON.parse(
     JSON.stringify(file)
       .replace(/aws:ec2\/vpc:Vpc::vpc/g, 'vpc-0a1b2c3d')
+      .replace(/aws:ec2\/securityGroup:SecurityGroup::group-database/g, 'sg-0a1b2c3d')
       .replace(/aws:route53\/zone:Zone::zone/g, 'Z0123456789ABC')
       .replace(/arn:aws:mock:[^"]*iam\/role:Role\//g, 'arn:aws:iam::111122223333:role/')
       .replace(/arn:aws:mock:[^"]*kms\/key:Key\/[a-z-]+/g, 'arn:aws:kms:eu-central-1:111122223333:key/0d1f6f2c')
