@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt } from '../support/guardrails';
 import { attemptsOf, DEVELOPER, namespaceLabels } from '../support/guardrails';
+import { probe, probeCluster, rendered } from '../support/probe-guardrail';
 import { guardrailPlatform } from '../support/guardrail-platform';
 import { objectsIn } from '../support/platforms';
 import { startApiServer, type ApiAnswer, type ApiServer } from '../../src/engines';
@@ -15,7 +16,9 @@ const ENFORCED_TIMEOUT = 60_000;
 
 jest.setTimeout(10 * 60_000);
 
-const all = [...guardrails()];
+/** Those of the product, and one about containers of every sort. */
+const product = [...guardrails()];
+const all = [...product, [probe.name, probe] as const];
 let server: ApiServer;
 let api: Api;
 let rendering: Rendering;
@@ -187,14 +190,16 @@ async function until(attempt: Attempt, holds: (answer: string) => boolean, other
 }
 
 function guardrailObjects(name: string): readonly KubeObject[] {
-  return objectsIn(rendering.tree, guardrailPath('production', name)) as unknown as KubeObject[];
+  const objects =
+    name === probe.name ? rendered(probe, probeCluster) : objectsIn(rendering.tree, guardrailPath('production', name));
+  return objects as unknown as KubeObject[];
 }
 
 test('The guardrails of every cluster are such as the API server takes: each expression compiles', async () => {
   const faults: string[] = [];
   let count = 0;
   for (const cluster of rendering.clusters) {
-    for (const object of all.flatMap(([name]) => objectsIn(rendering.tree, guardrailPath(cluster, name)))) {
+    for (const object of product.flatMap(([name]) => objectsIn(rendering.tree, guardrailPath(cluster, name)))) {
       const path = api.path(object as unknown as KubeObject);
       const target = path.slice(0, path.lastIndexOf('/'));
       const { status, body } = await server.request('POST', `${target}?dryRun=All&fieldValidation=Strict`, object);
@@ -203,7 +208,7 @@ test('The guardrails of every cluster are such as the API server takes: each exp
     }
   }
   expect(faults).toEqual([]);
-  expect(count).toBeGreaterThan(2 * all.length * (rendering.clusters.length - 1));
+  expect(count).toBeGreaterThan(2 * product.length * (rendering.clusters.length - 1));
 });
 
 describe.each(all)('%s, enforced by the API server', (name, { examples, mutation }) => {
