@@ -46,8 +46,15 @@ export function userFiles(root: string): readonly string[] {
  * Runs the team's files: `platform.ts`, `tenants/*.ts`, `tenants/claims/*.yaml` and `addons/*.ts` below `root`, and
  * reads `clusters/*.outputs.json`.
  * One file that is broken is one finding; the others are there all the same.
+ *
+ * @param only the one tenant's file that may be run; claims are read all the same @default - every one
  */
-export function load(root: string, cache?: LoadCache, compiler = new Compiler(cache?.directory)): Loaded {
+export function load(
+  root: string,
+  cache?: LoadCache,
+  compiler = new Compiler(cache?.directory),
+  only?: string,
+): Loaded {
   const findings: Finding[] = [];
   const ofTenants: Finding[] = [];
   // Whichever file runs first, each one's tenants are its own: a tenant may import another.
@@ -64,6 +71,7 @@ export function load(root: string, cache?: LoadCache, compiler = new Compiler(ca
   if (!platform) return { findings, ofPlatform: findings, ofTenants, unread: [] };
 
   for (const file of filesIn(root, 'tenants', ofTenants)) {
+    if (only !== undefined && file !== only) continue;
     run(file, ofTenants, () => {
       code.require(file);
       if (declared.get(file)?.length) return;
@@ -78,7 +86,8 @@ export function load(root: string, cache?: LoadCache, compiler = new Compiler(ca
     });
   }
   const own = ownComponents(filesIn(root, 'addons', findings), code, findings);
-  compiler.save();
+  // Whoever looks at one file only must not make the others' be compiled anew.
+  if (only === undefined) compiler.save();
   const tenants: TenantDeclaration[] = [...declared]
     .sort(([a], [b]) => compareText(a, b))
     .flatMap(([file, some]) => some.map(({ name, props }) => ({ name, props, file })));

@@ -41,8 +41,10 @@ const TENANT_SCHEMA = {
 /**
  * Checks the declarations against each other and gives every unit what its rendering may know. Pure: the same
  * declarations give the same units. The only code that sees all tenants and all add-ons at once.
+ *
+ * @param only the one tenant to judge and place beside all others' claims @default - every one
  */
-export function resolve(declarations: Declarations): Resolved {
+export function resolve(declarations: Declarations, only?: string): Resolved {
   const findings = new Findings();
   const { platform } = declarations;
   findings.all.push(...validateShape(platformSchema, platform.props, { file: platform.file }));
@@ -119,7 +121,7 @@ export function resolve(declarations: Declarations): Resolved {
   const unread = [...declarations.tenants.map(({ name }) => name), ...(declarations.unread ?? [])].filter(
     (name) => !read.has(name),
   );
-  const placed = resolveTenants(tenants, props, clusters, findings, new Set(unread));
+  const placed = resolveTenants(tenants, props, clusters, findings, new Set(unread), only);
   checkCeilings(placed, clusters, platform.file, findings);
   for (const { cluster, slice, file } of placed) {
     units.push({ id: `${cluster}/tenant/${slice.name}`, cluster, name: slice.name, slice, file, own: false });
