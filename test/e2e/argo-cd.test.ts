@@ -1,25 +1,11 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { loadAll } from 'js-yaml';
-import { asLines, startApiServer, type ApiServer } from '../../src/engines';
-import { renderPlatform } from '../../src/render';
-import { Api, installCrds, messageOf, type KubeObject } from './support/api';
-import { startArgoCd, until, type ArgoCd } from './support/argo-cd';
+import { asLines } from '../../src/engines';
+import type { KubeObject } from './support/api';
+import { until } from './support/argo-cd';
 import { startChartRepository, type ChartRepository } from './support/chart-repository';
+import { startSyncedArgoCd, type SyncedArgoCd } from './support/synced-argo-cd';
 import { makeSyncedPlatform, VALUES, WRONG_VERSION, type SyncedPlatform } from './support/synced-platform';
-
-const NAMESPACE = 'argocd';
-const ARGO = 'argoproj.io/v1alpha1';
-
-interface Status {
-  readonly sync?: { readonly status?: string; readonly revision?: string };
-  readonly health?: { readonly status?: string };
-  readonly operationState?: { readonly phase?: string; readonly message?: string };
-}
-
-interface Application extends KubeObject {
-  readonly status?: Status;
-}
 
 /** The tests are steps of one story: each goes on where the one before it ended. */
 describe('a real Argo CD on the published tree', () => {
@@ -39,61 +25,28 @@ describe('a real Argo CD on the published tree', () => {
     );
   let charts: ChartRepository;
   let platform: SyncedPlatform;
-  let server: ApiServer;
-  let api: Api;
-  let argoCd: ArgoCd;
+  let synced: SyncedArgoCd;
+  let api: SyncedArgoCd['api'];
+  let argoCd: SyncedArgoCd['argoCd'];
+  const statusOf: SyncedArgoCd['statusOf'] = (name) => synced.statusOf(name);
+  const names: SyncedArgoCd['names'] = () => synced.names();
+  const settled: SyncedArgoCd['settled'] = (...expected) => synced.settled(...expected);
+  const settledAtCommit: SyncedArgoCd['settledAtCommit'] = (...expected) => synced.settledAtCommit(...expected);
 
   beforeAll(async () => {
     charts = await startChartRepository({ onProgress: asLines(say) });
-    platform = await makeSyncedPlatform(charts.url);
+    platform = await makeSyncedPlatform({ charts: charts.url });
     expect(await platform.keelson('publish')).toMatchObject({ code: 0 });
-
-    // Nobody makes the accounts that ServiceAccount admission waits for.
-    server = await startApiServer({ flags: ['--disable-admission-plugins=ServiceAccount'], onProgress: asLines(say) });
-    await installCrds(
-      server,
-      new Set(['Application', 'ApplicationSet', 'AppProject'].map((kind) => `${ARGO} ${kind}`)),
-    );
-    api = await Api.of(server);
-    // What bootstrap does: the namespace, the projects, the one Application that points at all others.
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
-    const projects = await platform.published('clusters/local/apps/projects.yaml');
-    const root = await platform.published('clusters/local/root.yaml');
-    for (const object of [namespace, ...projects, ...root]) {
-      const { status, body } = await api.apply(object, 'bootstrap');
-      expect({ status, message: status < 300 ? '' : messageOf(body) }).toMatchObject({ message: '' });
-    }
-    argoCd = await startArgoCd(server, api, {
-      namespace: NAMESPACE,
-      ...(await chartSettings()),
-      onProgress: asLines(say),
-    });
+    synced = await startSyncedArgoCd(platform, { say });
+    ({ api, argoCd } = synced);
   }, 40 * 60_000);
 
   afterAll(async () => {
-    await argoCd?.stop();
-    await server?.stop();
+    await synced?.stop();
     await platform?.remove();
     await charts?.stop();
   }, 60_000);
 
-  const statusOf = async (name: string): Promise<Status> =>
-    (await api.get<Application>(ARGO, 'Application', name, NAMESPACE))?.status ?? {};
-  const names = async (): Promise<readonly string[]> =>
-    (await api.list(ARGO, 'Application', NAMESPACE)).map(({ metadata }) => metadata.name).sort();
-  const settled = async (...expected: readonly string[]): Promise<void> => {
-    for (const name of expected) {
-      await until(argoCd, `${name} is synced and healthy`, () => statusOf(name), isSettled);
-    }
-  };
-  /** Waits until Applications of the published tree have been compared with its last commit and agree with it. */
-  const settledAtCommit = async (...expected: readonly string[]): Promise<void> => {
-    const commit = await platform.commit();
-    for (const name of expected) {
-      const wanted = (status: Status): boolean => isSettled(status) && status.sync?.revision === commit;
-      await until(argoCd, `${name} is synced and healthy at ${commit}`, () => statusOf(name), wanted);
-    }
-  };
   /** What stands in a namespace of a tenant, with its version: whoever writes it again makes another. */
   const contents = async (namespace: string): Promise<readonly KubeObject[]> =>
     (await Promise.all(EACH_NAMESPACE.map(([apiVersion, kind]) => api.list(apiVersion, kind, namespace)))).flat();
@@ -105,7 +58,7 @@ describe('a real Argo CD on the published tree', () => {
       async () => (await statusOf('root')).operationState?.message ?? '',
       (message) => message === 'waiting for healthy state of argoproj.io/Application/slow',
     );
-    expect(await names()).toEqual(['delivery', 'delivery-crds', 'root', 'slow', 'slow-crds']);
+    expect(await names()).toEqual(['delivery', 'delivery-crds', 'policies', 'root', 'slow', 'slow-crds']);
     await settled('delivery', 'delivery-crds', 'slow-crds');
     expect((await statusOf('slow')).health?.status).toBe('Progressing');
   });
@@ -148,7 +101,7 @@ describe('a real Argo CD on the published tree', () => {
   });
 
   step("delivers what the team's own repository holds into the tenant's namespace", async () => {
-    await settled('delivery-payments-sandbox');
+    await settled('delivery-payments-sandbox.deploy');
     expect(await api.get('v1', 'ConfigMap', 'greeting', 'payments-sandbox')).toMatchObject({
       data: { text: 'good morning' },
     });
@@ -199,7 +152,7 @@ describe('a real Argo CD on the published tree', () => {
     const deployment = await api.get('apps/v1', 'Deployment', name, namespace);
     const copies = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
     const status = { observedGeneration: deployment!.metadata.generation, ...copies };
-    const answer = await server.request(
+    const answer = await synced.server.request(
       'PATCH',
       `${api.path(deployment!)}/status`,
       { status },
@@ -224,26 +177,3 @@ const EACH_NAMESPACE = [
   ['rbac.authorization.k8s.io/v1', 'Role', ['admin', 'developer', 'viewer']],
   ['rbac.authorization.k8s.io/v1', 'RoleBinding', ['developer']],
 ] as const;
-
-/** One that found nothing to do had no operation. */
-function isSettled({ sync, health, operationState }: Status): boolean {
-  const done = operationState === undefined || operationState.phase === 'Succeeded';
-  return sync?.status === 'Synced' && health?.status === 'Healthy' && done;
-}
-
-/** The settings that the example's own Argo CD gets from its chart. */
-async function chartSettings(): Promise<{
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly parameters: Readonly<Record<string, unknown>>;
-}> {
-  const { tree } = await renderPlatform({ root: path.resolve(__dirname, '..', '..'), cache: false });
-  const documents = loadAll(Buffer.from(tree.read('clusters/local/apps/argo-cd.yaml')).toString('utf8')) as {
-    metadata: { name: string };
-    spec: { sources: { helm?: { valuesObject: { configs: Record<'cm' | 'params', Record<string, unknown>> } } }[] };
-  }[];
-  const helm = documents
-    .find(({ metadata }) => metadata.name === 'argo-cd')
-    ?.spec.sources.find((one) => one.helm)?.helm;
-  const { cm, params } = helm!.valuesObject.configs;
-  return { settings: cm, parameters: params };
-}

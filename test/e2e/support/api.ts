@@ -10,6 +10,7 @@ export interface KubeObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly uid?: string;
     readonly generation?: number;
     readonly resourceVersion?: string;

@@ -38,6 +38,7 @@ export async function startArgoCd(server: ApiServer, api: Api, options: ArgoCdOp
   const argocd = await getEngine('argocd', options);
   const helm = await getEngine('helm', options);
   const redis = await getEngine('redis-server', options);
+  const kubectl = await getEngine('kubectl', options);
   await writeSettings(api, options);
   const directory = await mkdtemp(path.join(tmpdir(), 'keelson-argo-cd-'));
   const file = (name: string): string => path.join(directory, name);
@@ -53,14 +54,18 @@ export async function startArgoCd(server: ApiServer, api: Api, options: ArgoCdOp
   const killAll = (): void => processes.forEach((child) => child.kill('SIGKILL'));
   process.once('exit', killAll);
 
-  for (const folder of ['home', 'tmp', 'tls', 'ssh']) await mkdir(file(folder));
+  for (const folder of ['bin', 'home', 'tmp', 'tls', 'ssh']) await mkdir(file(folder));
+  // The program that Argo CD's image has beside it; kubectl holds the same code.
+  await writeFile(file('bin/kustomize'), `#!/bin/sh\n[ "$1" = build ] && shift && exec '${kubectl}' kustomize "$@"\n`, {
+    mode: 0o755,
+  });
   await writeFile(file('kubeconfig'), kubeconfig(server, options.namespace), { mode: 0o600 });
   const [redisPort, repoPort, ...others] = await freePorts(8);
   const port = (i: number): string => `127.0.0.1:${others[i]}`;
   const redisAddress = `127.0.0.1:${redisPort}`;
   const repoServer = `127.0.0.1:${repoPort}`;
   const env = {
-    PATH: [path.dirname(helm), process.env.PATH].join(path.delimiter),
+    PATH: [file('bin'), path.dirname(helm), process.env.PATH].join(path.delimiter),
     HOME: file('home'),
     TMPDIR: file('tmp'),
     KUBECONFIG: file('kubeconfig'),
@@ -68,6 +73,7 @@ export async function startArgoCd(server: ApiServer, api: Api, options: ArgoCdOp
     ARGOCD_GPG_ENABLED: 'false',
     ARGOCD_TLS_DATA_PATH: file('tls'),
     ARGOCD_SSH_DATA_PATH: file('ssh'),
+    ARGOCD_GIT_MODULES_ENABLED: String(options.parameters['reposerver.enable.git.submodule'] ?? true),
     ARGOCD_RECONCILIATION_TIMEOUT: POLL,
     ARGOCD_RECONCILIATION_JITTER: '0s',
     ARGOCD_APPLICATIONSET_CONTROLLER_REQUEUE_AFTER: POLL,

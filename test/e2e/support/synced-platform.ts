@@ -28,9 +28,26 @@ export interface SyncedPlatform {
   published(file: string): Promise<readonly KubeObject[]>;
   /** Changes a file that the team wrote. */
   edit(file: string, change: (text: string) => string): Promise<void>;
+  /** Writes another file that the team wrote. */
+  write(file: string, text: string): Promise<void>;
+  /** Paths of all files of the published tree. */
+  files(): Promise<readonly string[]>;
+  /** URL of the repository of tenant `payments`. */
+  readonly deploy: string;
+  /** Commits files to that repository; `undefined` takes one away. */
+  merge(files: Readonly<Record<string, string | undefined>>): Promise<void>;
+  /** URL of the sample repository of a team. */
+  readonly sample: string;
+  /** Takes away a file that the team wrote. */
+  drop(file: string): Promise<void>;
   /** Runs the command line as a person would. */
   keelson(...args: readonly string[]): Promise<Ended>;
   remove(): Promise<void>;
+}
+
+export interface SyncedPlatformOptions {
+  /** Address of the Helm repository. @default - the platform has neither `slow` nor `quick` */
+  readonly charts?: string;
 }
 
 /**
@@ -39,7 +56,7 @@ export interface SyncedPlatform {
  * `slow`, which brings a kind and a Deployment that nobody runs; `quick`, which needs that kind and so waits for it, and
  * has a chart from the Helm repository at `charts`.
  */
-export async function makeSyncedPlatform(charts: string): Promise<SyncedPlatform> {
+export async function makeSyncedPlatform({ charts }: SyncedPlatformOptions = {}): Promise<SyncedPlatform> {
   const root = await realpath(await mkdtemp(path.join(tmpdir(), 'keelson-synced-')));
   const directory = path.join(root, 'platform');
   for (const name of (await readdir(PRODUCT)).filter((one) => !NOT_COPIED.includes(one))) {
@@ -51,23 +68,39 @@ export async function makeSyncedPlatform(charts: string): Promise<SyncedPlatform
   const argoCd = await repository(path.join(root, 'argo-cd'), await definitions('argo-cd'));
   const snapshots = await repository(path.join(root, 'snapshots'), await definitions('external-snapshotter'));
   const deploy = await repository(path.join(root, 'deploy'), { 'deploy/sandbox/greeting.yaml': GREETING });
+  const sample = path.join(root, 'hello');
+  await cp(path.join(PRODUCT, 'examples', 'team-repository'), sample, { recursive: true });
+  await repository(sample, {});
   await write(directory, {
     'platform.ts': platformFile(urlOf(gitops)),
     'addons/delivery.ts': deliveryFile(urlOf(argoCd)),
-    'addons/slow.ts': slowFile(urlOf(snapshots)),
-    'addons/quick.ts': quickFile(charts),
+    ...(charts === undefined
+      ? {}
+      : { 'addons/slow.ts': slowFile(urlOf(snapshots)), 'addons/quick.ts': quickFile(charts) }),
     'tenants/payments.ts': paymentsFile(urlOf(deploy)),
     'tenants/claims/handbook.yaml': HANDBOOK,
   });
-  const git = async (...args: readonly string[]): Promise<string> => {
+  const published = async (...args: readonly string[]): Promise<string> => {
     const { code, output } = await run('git', ['--git-dir', gitops, ...args], directory);
     if (code !== 0) throw new Error(output);
     return output;
   };
   return {
     directory,
-    commit: async () => (await git('rev-parse', 'main')).trim(),
-    published: async (file) => loadAll(await git('show', `main:${file}`)) as KubeObject[],
+    commit: async () => (await published('rev-parse', 'main')).trim(),
+    published: async (file) => loadAll(await published('show', `main:${file}`)) as KubeObject[],
+    files: async () => (await published('ls-tree', '-r', '--name-only', 'main')).trim().split('\n'),
+    drop: (file) => rm(path.join(directory, file)),
+    write: (file, text) => write(directory, { [file]: text }),
+    deploy: urlOf(deploy),
+    sample: urlOf(sample),
+    async merge(files) {
+      for (const [name, text] of Object.entries(files)) {
+        if (text === undefined) await rm(path.join(deploy, name), { recursive: true });
+        else await write(deploy, { [name]: text });
+      }
+      await commit(deploy);
+    },
     async edit(file, change) {
       const text = await readFile(path.join(directory, file), 'utf8');
       await writeFile(path.join(directory, file), change(text));
@@ -103,19 +136,23 @@ async function write(directory: string, files: Readonly<Record<string, string>>)
   }
 }
 
-/** A git repository with one commit. */
+/** A git repository with one commit: of these files, and of what the folder holds already. */
 async function repository(directory: string, files: Readonly<Record<string, string>>): Promise<string> {
   await write(directory, files);
-  const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com'];
-  for (const args of [
-    ['init', '--quiet', '--initial-branch=main'],
-    ['add', '.'],
-    [...identity, 'commit', '--quiet', '-m', 'one'],
-  ]) {
-    const { code, output } = await run('git', args, directory);
-    if (code !== 0) throw new Error(`git ${args.join(' ')}: ${output}`);
-  }
+  await git(directory, 'init', '--quiet', '--initial-branch=main');
+  await commit(directory);
   return directory;
+}
+
+async function commit(directory: string): Promise<void> {
+  const identity = ['-c', 'user.name=test', '-c', 'user.email=test@example.com'];
+  await git(directory, 'add', '--all', '.');
+  await git(directory, ...identity, 'commit', '--quiet', '-m', 'what changed');
+}
+
+async function git(directory: string, ...args: readonly string[]): Promise<void> {
+  const { code, output } = await run('git', args, directory);
+  if (code !== 0) throw new Error(`git ${args.join(' ')}: ${output}`);
 }
 
 function run(program: string, args: readonly string[], cwd: string): Promise<Ended> {
@@ -152,7 +189,7 @@ export const platform = new Platform({
       nodePools: { machine: { minimum: 1, capacity: { cpu: '4', memory: '12Gi' } } },
     },
   },
-  environments: { sandbox: { cluster: 'local' } },
+  environments: { sandbox: { cluster: 'local' }, prod: { cluster: 'local', production: true } },
   addOns: {
     ${off.join('\n    ')}
   },
