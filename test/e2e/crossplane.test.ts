@@ -5,12 +5,22 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAll } from 'js-yaml';
-import { issueAuthority } from '../../infra/secrets/x509';
+import { issueAuthority, issueLeaf } from '../../infra/secrets/x509';
 import { getEngine } from '../../src/engines';
 import type { RawSchema } from '../../src/schemas';
 import { databaseCrd } from '../../src/schemas/generate/composite';
 import { renderPlatform } from '../../src/render';
 import { kinds } from '../../src/schemas';
+import {
+  addOnFile,
+  claimFile,
+  declaration,
+  folderOf,
+  nothingOn,
+  objectsIn,
+  smallPlatform,
+  told,
+} from '../support/platforms';
 import { Api, installCrds, kindOf, messageOf, type KubeObject } from './support/api';
 import { startControlPlane, type ControlPlane } from './support/control-plane';
 
@@ -57,17 +67,30 @@ async function start(): Promise<ChildProcess> {
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
   };
   await writeFile(file, JSON.stringify(config), { mode: 0o600 });
-  // What it calls functions with; there is none to call.
-  const { certificate, key } = await issueAuthority(
+  // What it calls functions with, of which there are none, and what it serves its webhook with.
+  const authority = await issueAuthority(
     { name: 'kubernetes', commonName: 'test', days: 1, pathLength: 0 },
     undefined,
     new Date(),
   );
-  for (const [name, text] of Object.entries({ 'tls.crt': certificate, 'tls.key': key, 'ca.crt': certificate }))
+  const own = {
+    subject: { commonName: 'crossplane' },
+    dnsNames: [],
+    addresses: ['127.0.0.1'],
+    usages: ['server', 'client'],
+  } as const;
+  const { certificate, key } = await issueLeaf(own, 60, authority, new Date());
+  for (const [name, text] of Object.entries({
+    'tls.crt': certificate,
+    'tls.key': key,
+    'ca.crt': authority.certificate,
+  }))
     await writeFile(path.join(folder, name), text, { mode: 0o600 });
-  const [metrics, health] = [await freePort(), await freePort()];
+  const [metrics, health, webhook] = [await freePort(), await freePort(), await freePort()];
+  await addWebhook(webhook, authority.certificate);
   const flags = [
-    '--enable-webhooks=false',
+    `--webhook-port=${webhook}`,
+    `--tls-server-certs-dir=${folder}`,
     `--tls-client-certs-dir=${folder}`,
     `--metrics-port=${metrics}`,
     `--health-probe-port=${health}`,
@@ -78,6 +101,29 @@ async function start(): Promise<ChildProcess> {
   });
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   return child;
+}
+
+/** Who asks Crossplane before it deletes what is in use: as the chart has it, but by address. */
+async function addWebhook(port: number, ca: string): Promise<void> {
+  const { status, body } = await api.apply({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    metadata: { name: 'crossplane-no-usages' },
+    webhooks: [
+      {
+        name: 'nousages.protection.crossplane.io',
+        admissionReviewVersions: ['v1'],
+        clientConfig: {
+          url: `https://127.0.0.1:${port}/validate-no-usages`,
+          caBundle: Buffer.from(ca).toString('base64'),
+        },
+        objectSelector: { matchLabels: { 'crossplane.io/in-use': 'true' } },
+        rules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['DELETE'], resources: ['*'] }],
+        sideEffects: 'None',
+      },
+    ],
+  });
+  if (status >= 300) throw new Error(messageOf(body));
 }
 
 function freePort(): Promise<number> {
@@ -167,3 +213,53 @@ it('leaves nobody who writes a Database the choice of what it becomes', async ()
     if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(found?.spec)}: ${said.slice(-2000)}`);
   }
 });
+
+it('refuses to delete a database that keeps its data, for as long as the claim says so', async () => {
+  await made();
+  api = await Api.of(plane);
+  const { tree, findings } = await renderPlatform({ root: withDatabase(), cache: false });
+  expect(told(findings)).toEqual([]);
+  const objects = objectsIn(tree, 'clusters/laptop/tenants/shop/databases.yaml') as unknown as KubeObject[];
+  await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop-live' } });
+  const [database, usage] = ['Database', 'Usage'].map((kind) => objects.find((one) => one.kind === kind)!);
+  for (const one of [database!, usage!]) expect((await api.apply(one)).status).toBe(201);
+  const inUse = { 'crossplane.io/in-use': 'true' };
+  const labels = async () =>
+    ((await api.get('platform.keelson.dev/v1', 'Database', 'orders', 'shop-live'))?.metadata as { labels?: object })
+      .labels;
+  for (const deadline = Date.now() + 60_000; !matches(await labels(), inUse); await sleep(250))
+    if (Date.now() > deadline) throw new Error(`nobody marks it: ${said.slice(-2000)}`);
+  const refused = await plane.request('DELETE', api.path(database!));
+  expect(refused.status).toBe(409);
+  expect(messageOf(refused.body)).toContain('its claim says onDelete: keep');
+  // What Argo CD does once somebody has confirmed it.
+  await plane.request('DELETE', api.path(usage!));
+  for (const deadline = Date.now() + 60_000; ; await sleep(250)) {
+    const { status, body } = await plane.request('DELETE', api.path(database!));
+    if (status < 300 || status === 404) break;
+    if (Date.now() > deadline) throw new Error(messageOf(body));
+  }
+});
+
+function matches(labels: object | undefined, wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(
+    ([key, value]) => (labels as Record<string, string> | undefined)?.[key] === value,
+  );
+}
+
+/** A platform on which a tenant has a database in production. */
+function withDatabase(): string {
+  const claim = claimFile(
+    'shop',
+    '  environments: { live: {} }\n  databases: { orders: { size: small, storage: 20Gi } }\n',
+  );
+  return folderOf(
+    smallPlatform(
+      {
+        'tenants/claims/shop.yaml': claim,
+        'addons/classes.ts': addOnFile('classes', declaration('classes', ''), `role: 'priority',`),
+      },
+      { addOns: { ...nothingOn, crossplane: true, 'cloudnative-pg': true, databases: true } },
+    ),
+  );
+}
