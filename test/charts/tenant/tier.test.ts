@@ -2,40 +2,17 @@ import { renderPlatform } from '../../../src/render';
 import { guardrailPath, tenantPath } from '../../../src/model/layout';
 import { checkObject } from '../../../src/schemas';
 import { judge } from '../../support/guardrails';
+import { MACHINES, tierPlatform } from '../../support/tier-platform';
 import {
   claimFile,
   type Files,
   folderOf,
   objectIn,
   objectsIn,
-  product,
   told,
   type KubernetesObject,
 } from '../../support/platforms';
 import type { Tree } from '../../../src/gitops/tree';
-
-/** The example's clusters, with machines for each tier. */
-function platformWith(change: string): string {
-  return `import { platform as example } from '${product}/platform';
-import { Platform } from '${product}/src/model';
-
-const { clusters, ...rest } = example.props;
-const { production, nonproduction, local } = clusters;
-const machine = { minimum: 1, maximum: 4, instanceType: 'm7i.2xlarge', capacity: { cpu: '7910m', memory: '29Gi' } };
-export const platform = new Platform({ ...rest, clusters: { production, nonproduction, local, ${change} } } as never);
-`;
-}
-
-const MACHINES = `production: { ...production, nodePools: {
-  ...production.nodePools,
-  safe: {
-    ...machine,
-    labels: { 'keelson.dev/sandbox': 'gvisor' },
-    taints: [{ key: 'sandbox', value: 'gvisor', effect: 'NoSchedule' }],
-  },
-  shop: { ...machine, tenant: 'shop', labels: { 'keelson.dev/sandbox': 'gvisor' } },
-} },
-nonproduction: { ...nonproduction, nodePools: { ...nonproduction.nodePools, shop: { ...machine, tenant: 'shop' } } }`;
 
 async function treeOf(platform: string, claims: Files): Promise<Tree> {
   const { tree, findings } = await renderPlatform({
@@ -51,7 +28,7 @@ const claim = (name: string, more: string): Files => ({ [`tenants/claims/${name}
 describe('Tier 2', () => {
   let tree: Tree;
   beforeAll(async () => {
-    tree = await treeOf(platformWith(MACHINES), claim('wiki', '  tier: 2\n  environments: { prod: {} }\n'));
+    tree = await treeOf(tierPlatform(MACHINES), claim('wiki', '  tier: 2\n  environments: { prod: {} }\n'));
   });
 
   test('is forced by a guardrail that goes by the namespace, which has no pool of its own', () => {
@@ -97,7 +74,7 @@ describe('Tier 3', () => {
   let tree: Tree;
   beforeAll(async () => {
     tree = await treeOf(
-      platformWith(MACHINES),
+      tierPlatform(MACHINES),
       claim('shop', '  tier: 3\n  environments: { prod: {}, staging: {} }\n'),
     );
   });
@@ -117,8 +94,7 @@ describe('Tier 3', () => {
   };
 
   test('has its Pods on its own machines and nowhere else', () => {
-    const labels =
-      objectIn(tree, tenantPath('production', 'shop', 'namespace'), 'Namespace').metadata.labels ?? {};
+    const labels = objectIn(tree, tenantPath('production', 'shop', 'namespace'), 'Namespace').metadata.labels ?? {};
     expect(labels).toMatchObject({ tier: '3', 'keelson.dev/node-pool': 'shop' });
     expect(answers('dedicated-nodes', labels, onOwn)).toEqual([]);
     expect(answers('node-placement', labels, onOwn)).toEqual([]);
@@ -163,7 +139,7 @@ describe('Tier 4 on a shared cluster', () => {
   let tree: Tree;
   beforeAll(async () => {
     tree = await treeOf(
-      platformWith(''),
+      tierPlatform(''),
       claim('shop', '  tier: 4\n  environments: { prod: {}, staging: {}, dev: {} }\n'),
     );
   });
@@ -276,7 +252,7 @@ describe('Tier 4 on a shared cluster', () => {
 });
 
 test('Tier 4 on a cluster of its own has no virtual one, and nobody else is on it', async () => {
-  const platform = platformWith("local: { ...local, tenant: 'shop' }");
+  const platform = tierPlatform("local: { ...local, tenant: 'shop' }");
   const tree = await treeOf(platform, {
     ...claim('shop', '  tier: 4\n  environments: { sandbox: {} }\n'),
     // Every environment but those of production and those of others.
@@ -290,7 +266,7 @@ test('Tier 4 on a cluster of its own has no virtual one, and nobody else is on i
 });
 
 test('Without a tier of its own a tenant has no file about it', async () => {
-  const tree = await treeOf(platformWith(''), claim('wiki', '  environments: { prod: {}, dev: {} }\n'));
+  const tree = await treeOf(tierPlatform(''), claim('wiki', '  environments: { prod: {}, dev: {} }\n'));
   expect([...tree.files.keys()].filter((path) => path.endsWith('/tier.yaml'))).toEqual([]);
 });
 
