@@ -64,9 +64,17 @@ export class Network {
   }
 
   reaches(from: End, to: End, traffic: Traffic): boolean {
-    const leaves = !isPod(from) || this.allows('egress', from, to, traffic);
-    const enters = !isPod(to) || this.allows('ingress', to, from, traffic);
-    return leaves && enters;
+    return this.leaves(from, to, traffic) && this.enters(from, to, traffic);
+  }
+
+  /** Whether the calling side lets it out, whatever the other says. */
+  leaves(from: End, to: End, traffic: Traffic): boolean {
+    return !isPod(from) || this.allows('egress', from, to, traffic);
+  }
+
+  /** Whether the called side lets it in, whatever the other says. */
+  enters(from: End, to: End, traffic: Traffic): boolean {
+    return !isPod(to) || this.allows('ingress', to, from, traffic);
   }
 
   private allows(direction: Direction, pod: Pod, other: End, traffic: Traffic): boolean {

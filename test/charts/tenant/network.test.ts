@@ -122,7 +122,8 @@ describe('On a cluster without a mesh', () => {
     expect(network.reaches(prometheus, web, tcp(9090))).toBe(true);
     expect(network.reaches(prometheus, web, tcp(8080))).toBe(false);
     expect(network.reaches(prometheus, worker, tcp(9090))).toBe(false);
-    expect(network.reaches({ namespace: 'monitoring' }, web, tcp(9090))).toBe(false);
+    expect(network.enters({ namespace: 'monitoring' }, web, tcp(9090))).toBe(false);
+    expect(network.enters({ ...prometheus, namespace: 'default' }, web, tcp(9090))).toBe(false);
   });
 
   test.each([
@@ -360,7 +361,8 @@ describe('For any tenants and connections', () => {
                       );
                     const expected = says(to, 'caller', caller) && says(from, 'called', called);
                     const ends = [named(`${a}-${environment}`, caller), named(`${b}-${environment}`, called)] as const;
-                    expect([...ends, port, network.reaches(...ends, tcp(port))]).toEqual([...ends, port, expected]);
+                    const ways = [network.leaves(...ends, tcp(port)), network.enters(...ends, tcp(port))];
+                    expect([...ends, port, ...ways]).toEqual([...ends, port, expected, expected]);
                   }
                 }
               }
