@@ -17,6 +17,15 @@ export interface PlatformProps {
    */
   contact: string;
   /**
+   * Who reviews for the platform team, as CODEOWNERS names them: `@organisation/team` or a mail address.
+   *
+   * @default - the mail address
+   *
+   * @minItems 1
+   * @maxItems 10
+   */
+  reviewers?: string[];
+  /**
    * The GitOps repository that Argo CD reads.
    */
   gitops: {
