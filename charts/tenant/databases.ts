@@ -22,6 +22,7 @@ import {
   type PolicyMetadata,
   type PolicyPort,
 } from '../network';
+import { ruleGroups } from '../telemetry/rule';
 
 /** The kind is served once Crossplane has read its definition: until then these objects are tried again. */
 const SYNC_OPTIONS = 'argocd.argoproj.io/sync-options';
@@ -45,7 +46,10 @@ export const facet: TenantFacet = {
       return;
     }
     addWaysInCluster(scope, databases, metadata, cluster);
-    addMonitor(scope, tenant, environment, cluster);
+    if (!cluster.addOns.includes('kube-prometheus-stack')) return;
+    addMonitor(scope, tenant, environment);
+    // A local cluster takes no snapshots.
+    if (cluster.provider !== 'local' && tenant.state === 'active') addRule(scope, metadata('databases'));
   },
 };
 
@@ -156,13 +160,7 @@ function addWaysInCluster(
 const STATUS = CLOUDNATIVE_PG.status;
 
 /** Whose a series is says the Pod, as for all that is scraped of a tenant. */
-function addMonitor(
-  scope: Construct,
-  tenant: TenantSlice,
-  environment: TenantEnvironment,
-  { addOns }: ResolvedCluster,
-): void {
-  if (!addOns.includes('kube-prometheus-stack')) return;
+function addMonitor(scope: Construct, tenant: TenantSlice, environment: TenantEnvironment): void {
   new ApiObject(scope, 'monitor', {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
@@ -187,6 +185,41 @@ function addMonitor(
           ],
         },
       ],
+    },
+  });
+}
+
+/** Hours after which a night's backup is missed: it is taken between two and three, and may take its time. */
+const BACKUP_HOURS = 30;
+
+/**
+ * Backups of databases, which only those environments have that have databases. One that was never backed up counts from
+ * 1970: its first backup is taken when it is made.
+ */
+function addRule(scope: Construct, metadata: PolicyMetadata): void {
+  const age =
+    'time() - max by (namespace, tenant, environment, database) (cnpg_collector_last_available_backup_timestamp)';
+  new ApiObject(scope, 'rule', {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata,
+    spec: {
+      groups: ruleGroups([
+        {
+          name: `databases-${metadata.namespace}`,
+          interval: '5m',
+          rules: [
+            {
+              alert: 'TenantDatabaseBackupMissed',
+              expr: `${age} > ${BACKUP_HOURS * 3600}`,
+              for: '1h',
+              severity: 'critical',
+              summary: 'Database {{ $labels.namespace }}/{{ $labels.database }} has no backup of the last night',
+              runbook: 'database',
+            },
+          ],
+        },
+      ]),
     },
   });
 }

@@ -204,6 +204,27 @@ describe('the way to databases in RDS', () => {
   });
 });
 
+describe('what Prometheus knows of databases in the cluster', () => {
+  const IN_CLOUD = {
+    ...CLOUD,
+    environments: { ...CLOUD.environments, live: { cluster: 'cloud', production: true, databases: 'cluster' } },
+    addOns: { ...ON, 'kube-prometheus-stack': true, keda: true, 'prometheus-adapter': true },
+  };
+
+  it('is scraped from their Pods, whose it is says the platform, and a night without a backup is told', async () => {
+    const { tree } = await rendered(
+      '  environments: { live: {} }\n  databases: { orders: { size: small, storage: 20Gi } }\n',
+      IN_CLOUD,
+    );
+    const [endpoint] = objectIn(tree, fileOf('cloud'), 'PodMonitor', 'databases').spec.podMetricsEndpoints;
+    expect(endpoint).toMatchObject({ portNumber: 9187, honorLabels: false });
+    expect(endpoint.relabelings).toContainEqual({ targetLabel: 'tenant', replacement: 'shop', action: 'replace' });
+    const [group] = objectIn(tree, fileOf('cloud'), 'PrometheusRule', 'databases').spec.groups;
+    expect(group.rules).toHaveLength(1);
+    expect(group.rules[0]).toMatchObject({ alert: 'TenantDatabaseBackupMissed', labels: { severity: 'critical' } });
+  });
+});
+
 describe('a claim whose databases cannot be', () => {
   it.each([
     [
