@@ -1,5 +1,7 @@
 import type { Tree } from '../../../src/gitops/tree';
+import { resolve } from '../../../src/model/resolve';
 import { renderPlatform } from '../../../src/render';
+import { load } from '../../../src/render/load';
 import { exampleFile, renderExample } from '../../support/example';
 import { claimFile, folderOf, type KubernetesObject, objectsIn } from '../../support/platforms';
 import { type Routes, routesOf } from '../../support/routes';
@@ -237,3 +239,23 @@ test('Of two who claim one host, it is that of whom the host is named after, and
   ]);
   expect(routesOf(tree, 'nonproduction').namespacesFor(`wiki.${DEV}`)).toEqual(['wiki-dev']);
 });
+
+test.each([
+  [6, 0],
+  [8, 1],
+])(
+  '%i tenants with a hundred hosts each are told to the platform where one gateway cannot hold them',
+  (tenants, expected) => {
+    const claims = Array.from({ length: tenants }, (_, i) => {
+      const hosts = Array.from({ length: 100 }, (_, n) => `{ host: h${n}.team-${i}.${DEV}, service: web, port: 80 }`);
+      const claim = claimFile(`team-${i}`, `  environments: { dev: { hosts: [${hosts.join(', ')}] } }\n`);
+      return [`tenants/claims/team-${i}.yaml`, claim];
+    });
+    const { declarations } = load(folderOf({ 'platform.ts': exampleFile(), ...Object.fromEntries(claims) }));
+    if (!declarations) throw new Error('the platform cannot be loaded');
+    const said = resolve(declarations).findings.filter(({ rule }) => rule === 'config/hosts-of-cluster');
+    expect(said.map(({ severity, file, field, value }) => [severity, file, field, value])).toEqual(
+      expected === 0 ? [] : [['warning', 'platform.ts', 'clusters.nonproduction', tenants * 100]],
+    );
+  },
+);

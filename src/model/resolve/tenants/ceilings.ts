@@ -17,6 +17,18 @@ const OF_KUBERNETES = 4;
 const IDENTITIES = 65_280;
 
 /**
+ * Bytes that one object may have in etcd, where it is not told otherwise: Cilium keeps all that a Gateway serves in
+ * one. Source: etcd's documentation, `--max-request-bytes`.
+ */
+const OBJECT_BYTES = 1_572_864;
+
+/**
+ * Bytes that a host takes of it beside four times its name: a filter chain with its certificate, a virtual host and a
+ * backend. Source: what Cilium 1.20's own tests expect it to write for a host with a certificate of its own, as JSON.
+ */
+const HOST_BYTES = 2_160;
+
+/**
  * What all tenants together take of a cluster, against what it has: told once a cluster, to the platform, since no
  * tenant alone is at fault.
  */
@@ -26,15 +38,24 @@ export function checkCeilings(
   file: string,
   findings: Findings,
 ): void {
-  const sums = new Map<string, { tenants: number; namespaces: number; identities: number }>();
+  const sums = new Map<
+    string,
+    { tenants: number; namespaces: number; identities: number; hosts: number; bytes: number }
+  >();
   for (const { cluster, slice } of placed) {
     let sum = sums.get(cluster);
-    if (!sum) sums.set(cluster, (sum = { tenants: 0, namespaces: 0, identities: 0 }));
+    if (!sum) sums.set(cluster, (sum = { tenants: 0, namespaces: 0, identities: 0, hosts: 0, bytes: 0 }));
     sum.tenants++;
     sum.namespaces += slice.environments.length;
-    for (const environment of slice.environments) sum.identities += identitiesOf(slice, environment);
+    for (const environment of slice.environments) {
+      sum.identities += identitiesOf(slice, environment);
+      for (const host of new Set(environment.hosts.map((one) => one.host))) {
+        sum.hosts++;
+        sum.bytes += HOST_BYTES + 4 * host.length;
+      }
+    }
   }
-  for (const [name, { tenants, namespaces, identities }] of sums) {
+  for (const [name, { tenants, namespaces, identities, hosts, bytes }] of sums) {
     const cluster = clusters.get(name);
     const field = `clusters.${name}`;
     const own = cluster?.platformNamespaces.length ?? 0;
@@ -46,6 +67,15 @@ export function checkCeilings(
         value: all,
         message: `${all} namespaces are more than the ${NAMESPACES} that Kubernetes is tested with: ${namespaces} of ${tenants} tenants, ${own} of add-ons, ${OF_KUBERNETES} of Kubernetes`,
         fix: 'move environments to another cluster',
+      });
+    }
+    if (bytes > OBJECT_BYTES) {
+      findings.warning(file, {
+        rule: 'config/hosts-of-cluster',
+        field,
+        value: hosts,
+        message: `${hosts} hosts take about ${bytes} bytes of the one object that Cilium makes of a Gateway, and etcd takes ${OBJECT_BYTES}`,
+        fix: 'move environments with hosts to another cluster: above the limit the gateway learns of no change any more',
       });
     }
     if (cluster?.addOns.includes('cilium') && identities > IDENTITIES) {
