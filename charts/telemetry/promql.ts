@@ -18,9 +18,9 @@ export function matching(labels: Readonly<Record<string, string>>): string[] {
   return Object.entries(labels).map(([name, expression]) => `${name}=~${quoted(expression)}`);
 }
 
-/** A string of PromQL. What JSON escapes, Go's strings unescape; halves of a surrogate pair are none in either. */
+/** A string of PromQL: what JSON escapes, Prometheus unescapes. */
 function quoted(text: string): string {
-  return JSON.stringify(Buffer.from(text).toString());
+  return JSON.stringify(text);
 }
 
 /** An identifier that Grafana takes, which has room for 40 characters: not as many as a namespace may have. */

@@ -158,6 +158,27 @@ const backups: readonly Alert[] = [
   },
 ];
 
+/** The restore check tells of each namespace that it has restored somewhere else. */
+const checked = (name: string) =>
+  `max by (checked_namespace) (keelson_restore_check_${name}{namespace="restore-check"})`;
+
+const restores: readonly Alert[] = [
+  {
+    alert: 'TenantRestoreFails',
+    expr: ofTenants(about('checked_namespace', `${checked('ok')} == 0`)),
+    severity: 'critical',
+    summary: 'The newest backup of {{ $labels.namespace }} was restored for a check, and not all came back as it was',
+    runbook: 'backup',
+  },
+  {
+    alert: 'TenantRestoreSlow',
+    expr: ofTenants(about('checked_namespace', `${checked('duration_seconds')} > ${checked('objective_seconds')}`)),
+    severity: 'warning',
+    summary: `To restore {{ $labels.namespace }} took ${VALUE.duration}, longer than its class of data allows`,
+    runbook: 'backup',
+  },
+];
+
 /** CloudNativePG's instances run in the tenant's namespace and are scraped there. */
 const databases: readonly Alert[] = [
   {
@@ -185,6 +206,7 @@ const BY_ADD_ON: Readonly<Record<string, TenantRuleGroup>> = {
   cilium: networkRules,
   'cloudnative-pg': { name: 'tenant-databases', rules: databases },
   opencost: costRules,
+  'restore-check': { name: 'tenant-restores', rules: restores },
   velero: { name: 'tenant-backups', rules: backups },
 };
 

@@ -1,7 +1,7 @@
-/** Values of series as promtool writes them, a minute apart, for 33 hours. */
+/** Values of series as promtool writes them, a minute apart, for 29 hours. */
 export type Series = Readonly<Record<string, string>>;
 
-const LENGTH = 2000;
+const LENGTH = 1750;
 const always = (value: number): string => `${value}x${LENGTH}`;
 const growing = (step: number, from = 0): string => `${from}+${step}x${LENGTH}`;
 /** Grows evenly, and from a minute on by a different step. */
@@ -41,6 +41,8 @@ const certificate =
   'issuer_name="shop-dev",name="shop.example.com"}';
 const backup = (tenant: string): string =>
   `velero_backup_last_successful_timestamp{namespace="velero",schedule="${tenant}-dev"}`;
+const checked = (name: string): string =>
+  `keelson_restore_check_${name}{namespace="restore-check",checked_namespace="shop-dev",tenant="shop",environment="dev"}`;
 const requests = (code: string): string =>
   `http_requests_total{namespace="shop-dev",job="shop-dev/metrics",code="${code}"}`;
 
@@ -91,6 +93,9 @@ export const healthy: Series = {
   [requests('500')]: growing(5),
   // Another's errors.
   'http_requests_total{namespace="other-dev",code="500"}': growing(10_000),
+  [checked('ok')]: always(1),
+  [checked('duration_seconds')]: always(600),
+  [checked('objective_seconds')]: always(7200),
   'cnpg_collector_up{namespace="shop-dev",pod="db-1"}': always(1),
   'cnpg_pg_replication_lag{namespace="shop-dev",pod="db-2"}': always(1),
 };
@@ -106,7 +111,7 @@ export interface Scenario {
 }
 
 export const scenarios: readonly Scenario[] = [
-  { name: 'all is well, nobody is told', series: {}, fires: [], at: '30h' },
+  { name: 'all is well, nobody is told', series: {}, fires: [], at: '8h' },
   { name: 'nearly all of a quota is used', series: quota('shop', 3.8), fires: ['TenantQuotaNearLimit'] },
   {
     name: 'a container keeps ending',
@@ -144,6 +149,16 @@ export const scenarios: readonly Scenario[] = [
     fires: ['TenantBackupMissed'],
   },
   {
+    name: 'a restore for a check lacks something',
+    series: { [checked('ok')]: always(0) },
+    fires: ['TenantRestoreFails'],
+  },
+  {
+    name: 'a restore takes too long',
+    series: { [checked('duration_seconds')]: always(8000) },
+    fires: ['TenantRestoreSlow'],
+  },
+  {
     name: 'there has never been a backup',
     series: { [backup('shop')]: '' },
     fires: ['TenantBackupMissing'],
@@ -157,9 +172,9 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'requests fail for two minutes',
-    series: { [requests('500')]: `0+5x1700 8500+1000x2 10500+5x${LENGTH - 1700}` },
+    series: { [requests('500')]: `0+5x600 3000+1000x2 5000+5x${LENGTH - 600}` },
     fires: [],
-    at: '29h',
+    at: '11h',
   },
   {
     name: 'errors ended a while ago, nobody is called any more',
@@ -181,15 +196,15 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'most of the budget is spent',
-    series: cost('shop', 30),
+    series: cost('shop', 70),
     fires: ['TenantBudgetForecast', 'TenantBudgetNearlySpent'],
-    at: '31h',
+    at: '810m',
   },
   {
     name: 'the budget is spent',
-    series: cost('shop', 60),
+    series: cost('shop', 300),
     fires: ['TenantBudgetForecast', 'TenantBudgetSpent'],
-    at: '30h',
+    at: '8h',
   },
   {
     name: 'a database is down',

@@ -8,6 +8,9 @@ const OWN = ['namespace', 'tenant', 'environment'];
 /** What JavaScript's expressions have and RE2's, which Prometheus takes, have not. */
 const NOT_RE2 = /\(\?(?:[=!]|<[=!])|\\[1-9]|\\k</;
 
+/** What stands for text that is none: Prometheus refuses a rule that holds it, and all others of the file with it. */
+const NO_TEXT = /[\ud800-\udfff\ufffd]/u;
+
 /** The tenant's objectives, in code-unit order of their names. */
 export function slosOf(claimant: Claimant): readonly TenantSlo[] {
   return Object.entries(claimant.props.slos ?? {})
@@ -29,6 +32,14 @@ function checkLabels(claimant: Claimant, slo: string, field: 'labels' | 'bad', l
       value: labels[label],
       message: `\`${label}\` is set by the platform: an objective is about the tenant's own series anyway`,
       fix: 'leave it out',
+    });
+  }
+  for (const [label, value] of Object.entries(labels).filter(([, text]) => NO_TEXT.test(text))) {
+    claimant.fault(['slos', slo, field, label], {
+      rule: 'text',
+      value,
+      message: 'holds a character that stands for text which could not be read',
+      fix: 'write the character that was meant',
     });
   }
 }
