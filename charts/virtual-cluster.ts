@@ -28,6 +28,9 @@ export const VIRTUAL_DNS = {
 /** Nobody in particular, who owns the volume: the image's own user is root. */
 const USER = 12345;
 
+/** Disk of the machine for the API server's programs. The chart's own 10Gi would be a tenth of a quota for each copy. */
+const DISK = '2Gi';
+
 const POD_SECURITY = { ...RESTRICTED_POD, runAsUser: USER, runAsGroup: USER, fsGroup: USER };
 const CONTAINER_SECURITY = {
   allowPrivilegeEscalation: false,
@@ -56,7 +59,6 @@ export function virtualClusterValues(
     controlPlane: {
       distro: {
         k8s: {
-          enabled: true,
           apiServer: { extraArgs: signIn(cluster) },
           securityContext: CONTAINER_SECURITY,
         },
@@ -83,7 +85,7 @@ export function virtualClusterValues(
         image: { repository: 'loft-sh/vcluster-oss' },
         highAvailability: { replicas: replicas.api },
         persistence: { volumeClaim: volume },
-        resources: resourcesOf(api),
+        resources: resourcesOf(api, DISK),
         security,
       },
       serviceMonitor: { enabled: false },
@@ -148,6 +150,7 @@ function binding(name: string, group: string, role: string): object {
   };
 }
 
-function resourcesOf({ cpu, cpuLimit, memory, memoryLimit }: VirtualAmounts): JsonObject {
-  return { requests: { cpu, memory }, limits: { cpu: cpuLimit, memory: memoryLimit } };
+function resourcesOf({ cpu, cpuLimit, memory, memoryLimit }: VirtualAmounts, disk?: string): JsonObject {
+  const more: JsonObject = disk === undefined ? {} : { 'ephemeral-storage': disk };
+  return { requests: { cpu, memory, ...more }, limits: { cpu: cpuLimit, memory: memoryLimit, ...more } };
 }
