@@ -1,3 +1,4 @@
+import { guardrail } from '../../../policies/platform-objects';
 import type { Tree } from '../../../src/gitops/tree';
 import { renderPlatform } from '../../../src/render';
 import { claimFile, folderOf, objectIn, objectsIn, smallPlatform, told } from '../../support/platforms';
@@ -128,6 +129,24 @@ describe('Roles', () => {
       );
     }
   });
+});
+
+test('Whatever somebody of a tenant may write, what the platform wrote of that kind is behind a guardrail', async () => {
+  const tree = await treeOf(BOTH);
+  const guarded = new Set(
+    guardrail.match.flatMap(({ apiGroups, resources, operations }) =>
+      operations.flatMap((operation) =>
+        apiGroups.flatMap((group) => resources.map((one) => `${group}/${one} ${operation}`)),
+      ),
+    ),
+  );
+  const written = ['developer', 'admin', 'delivery']
+    .flatMap((role) => rights(rulesOf(tree, 'sandbox', role)))
+    // Of objects, not of what is below them: `group/resource verb`.
+    .filter((right) => /^[^/]*\/\w+ (create|update|delete)$/.test(right))
+    .map((right) => right.replace(/\w+$/, (verb) => verb.toUpperCase()));
+  expect(written.length).toBeGreaterThan(40);
+  expect(written.filter((right) => !guarded.has(right))).toEqual([]);
 });
 
 test.each(['suspended', 'removed'])(

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { TENANT_KINDS } from '../../../charts/tenant-kinds';
 import { parseQuantity } from '../../../src/model/quantity';
 import { renderPlatform } from '../../../src/render';
 import type { Tree } from '../../../src/gitops/tree';
@@ -64,6 +65,16 @@ test('The smallest claim is bounded in compute, disks, volumes, objects, and get
   for (const resource of ['configmaps', 'secrets', 'services', 'persistentvolumeclaims', 'count/jobs.batch']) {
     expect(Number(objects[resource])).toBeGreaterThan(0);
   }
+});
+
+test('Every kind that a team may bring is counted, so that none fills etcd', async () => {
+  const tree = await rendered({ shop: '' });
+  const counted = ['compute', 'objects'].flatMap((quota) => Object.keys(hardOf(tree, 'shop', quota)));
+  const kinds = Object.entries(TENANT_KINDS).flatMap(([group, ofGroup]) =>
+    Object.values(ofGroup).map((resource) => (group === '' ? resource : `${resource}.${group}`)),
+  );
+  expect(kinds.length).toBeGreaterThan(10);
+  expect(kinds.filter((kind) => !counted.includes(kind) && !counted.includes(`count/${kind}`))).toEqual([]);
 });
 
 test('What is granted is granted: load balancers with the port that each takes, node ports, a class of storage', async () => {
