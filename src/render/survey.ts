@@ -54,11 +54,23 @@ export async function survey(root: string, options: { readonly cache?: boolean }
 
 /** The units that a tenant would have if its claim said something else, beside all other claims as they are. */
 export function unitsWith(declarations: Declarations, name: string, change: Partial<TenantProps>): readonly Unit[] {
+  return resolvedWith(declarations, name, change).units;
+}
+
+/** The same, and what would be wrong with the claim then. */
+export function resolvedWith(
+  declarations: Declarations,
+  name: string,
+  change: Partial<TenantProps>,
+): { readonly units: readonly Unit[]; readonly findings: readonly Finding[] } {
   const tenants = declarations.tenants.map((one): TenantDeclaration =>
     one.name === name ? { ...one, props: { ...one.props, ...change } } : one,
   );
-  const { units } = resolve({ ...declarations, tenants });
-  return units.filter((unit) => unit.slice.kind === 'tenant' && unit.name === name);
+  const { units, findings } = resolve({ ...declarations, tenants });
+  return {
+    units: units.filter((unit) => unit.slice.kind === 'tenant' && unit.name === name),
+    findings: findings.filter(({ unit }) => unit === name),
+  };
 }
 
 function tenantsOf(
