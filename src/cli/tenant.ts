@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Survey, SurveyedTenant } from '../render/survey';
-import { withCommonOptions } from './options';
+import { withCommonOptions, withExample } from './options';
 import { type CommonOptions, sayFindings, sayJson } from './output';
 
 /** Options of every command that looks at tenants. */
@@ -11,10 +11,13 @@ export interface TenantOptions extends CommonOptions {
 
 /** `keelson tenant`, under which each of its commands stands. */
 export function tenantCommand(program: Command, usage: string, description: string): Command {
-  const parent =
-    program.commands.find((command) => command.name() === 'tenant') ??
-    program.command('tenant').description('The life of a tenant: add, look at, check, suspend, remove');
+  const parent = program.commands.find((command) => command.name() === 'tenant') ?? tenantParent(program);
   return withCommonOptions(parent.command(usage).description(description));
+}
+
+function tenantParent(program: Command): Command {
+  const parent = program.command('tenant').description('The life of a tenant: add, look at, check, suspend, remove');
+  return withExample(parent, 'keelson tenant new', 'keelson tenant show payments');
 }
 
 /** What there is; undefined where the platform's own description is broken, which is told. */
