@@ -1,4 +1,8 @@
-import { messageOf } from './support/api';
+import fc from 'fast-check';
+import { renderPlatform } from '../../src/render';
+import { claimFile, folderOf, localProps, objectsIn, smallPlatform, told } from '../support/platforms';
+import { anyCapacity, anyQuota } from '../support/quotas';
+import { messageOf, type KubeObject } from './support/api';
 import {
   accepted,
   pod,
@@ -60,6 +64,44 @@ test('All that the fullest claim writes into its namespaces fits its own quotas'
     expect(tight).toEqual([]);
   }
 });
+
+test('The API server takes limits and quotas of whatever is claimed, on whatever machines', async () => {
+  const [machine] = fc.sample(anyCapacity, { numRuns: 1 });
+  const quotas = fc.sample(anyQuota, { numRuns: 60 });
+  const laptop = { ...localProps.clusters.laptop, nodePools: { machine: { minimum: 1, capacity: machine! } } };
+  const claims = quotas.map((one, i) => [
+    `tenants/claims/t${i}.yaml`,
+    claimFile(`t${i}`, `  environments: { sandbox: { quota: ${JSON.stringify(one)} } }\n`),
+  ]);
+  const root = folderOf(smallPlatform(Object.fromEntries(claims), { clusters: { laptop } }));
+  const { tree, findings } = await renderPlatform({ root, cache: false });
+  expect(told(findings)).toEqual([]);
+  for (const [i, quota] of quotas.entries()) {
+    const made = objectsIn(tree, `clusters/laptop/tenants/t${i}/quota.yaml`) as unknown as KubeObject[];
+    expect(made).toHaveLength(5);
+    for (const object of made) {
+      const here = { ...object, metadata: { ...object.metadata, namespace: 'default' } };
+      const { status, body } = await server.request('PATCH', dryApply(api.path(here)), here, {
+        'content-type': 'application/apply-patch+yaml',
+      });
+      expect([quota, machine, status < 300 ? 'taken' : messageOf(body)]).toEqual([quota, machine, 'taken']);
+    }
+  }
+  // It says no to a default above the largest.
+  const limits = [{ type: 'Container', default: { cpu: '2' }, max: { cpu: '1' } }];
+  const wrong = {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: 'wrong', namespace: 'default' },
+    spec: { limits },
+  };
+  const answer = await server.request('PATCH', dryApply(api.path(wrong)), wrong, {
+    'content-type': 'application/apply-patch+yaml',
+  });
+  expect(answer.status).toBe(422);
+});
+
+const dryApply = (target: string): string => `${target}?fieldManager=test&force=true&fieldValidation=Strict&dryRun=All`;
 
 test('A Pod that asks for nothing is given the defaults, and one beyond the largest is refused', async () => {
   const send = as(server, PEOPLE.stranger);

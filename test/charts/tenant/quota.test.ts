@@ -13,6 +13,7 @@ import {
   smallPlatform,
   told,
 } from '../../support/platforms';
+import { anyCapacity, anyQuota } from '../../support/quotas';
 
 type Amounts = Readonly<Record<string, string>>;
 interface LimitItem {
@@ -173,26 +174,9 @@ test.each(['suspended', 'removed'])(
 );
 
 describe('Whatever is claimed', () => {
-  /** Quotas that are admitted: at least one container of the default size. */
-  const quota = fc.record({
-    cpu: fc.integer({ min: 50, max: 2_000_000 }).map((milli) => (milli % 1000 ? `${milli}m` : String(milli / 1000))),
-    memory: fc.oneof(
-      fc.integer({ min: 256, max: 4_000_000 }).map((mebi) => `${mebi}Mi`),
-      fc.integer({ min: 268_435_456, max: 2 ** 40 }).map(String),
-      fc.integer({ min: 269, max: 900_000 }).map((mega) => `${mega}M`),
-    ),
-    storage: fc.integer({ min: 1, max: 2 ** 45 }).map(String),
-    pods: fc.integer({ min: 1, max: 5000 }),
-  });
-  /** Machines that a platform may have, from the smallest on. */
-  const capacity = fc.record({
-    cpu: fc.integer({ min: 500, max: 200_000 }).map((milli) => `${milli}m`),
-    memory: fc.integer({ min: 1024, max: 800_000 }).map((mebi) => `${mebi}Mi`),
-  });
-
   test('Kubernetes takes the limits, the default container fits quota and ratio, the largest quota and machine', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(quota, { minLength: 40, maxLength: 60 }), capacity, async (quotas, machine) => {
+      fc.asyncProperty(fc.array(anyQuota, { minLength: 40, maxLength: 60 }), anyCapacity, async (quotas, machine) => {
         const laptop = {
           ...localProps.clusters.laptop,
           nodePools: { machine: { minimum: 1, capacity: machine } },
