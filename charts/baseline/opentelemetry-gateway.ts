@@ -90,7 +90,7 @@ function store(component: string, workload: string, port: string) {
 /** Header that names the organisation, as Loki and Tempo know it; collectors look headers up in small letters. */
 const ORGANISATION = 'x-scope-orgid';
 const NAMESPACE = 'resource.attributes["k8s.namespace.name"]';
-const CLAIMED = `otelcol.client.metadata["${ORGANISATION}"][0]`;
+const HEADERS = `otelcol.client.metadata["${ORGANISATION}"]`;
 
 /**
  * Labels that say whose a series is or which process told it: what a client writes there is replaced by what is known.
@@ -173,9 +173,12 @@ function pipeline(receiver: 'otlp' | 'otlp/agent', rest: string[], exporters: st
   return { receivers: [receiver], processors: ['memory_limiter', ...known[receiver], ...rest], exporters };
 }
 
-/** Drops what names another's organisation, and metrics of whom nobody knows. Where it cannot tell, all is dropped. */
+/**
+ * Drops what names another's organisation, or several, which no exporter could send on; and metrics of whom nobody
+ * knows. Where it cannot tell, all is dropped.
+ */
 function others(): JsonObject {
-  const another = `${CLAIMED} != nil and ${CLAIMED} != ${NAMESPACE}`;
+  const another = `${HEADERS} != nil and (Len(${HEADERS}) != 1 or ${HEADERS}[0] != ${NAMESPACE})`;
   return {
     error_mode: 'propagate',
     log_conditions: [another],
