@@ -54,7 +54,10 @@ export async function earlierBlobs(
 /** Commits that are looked through for the age of a directory: more than most repositories have for it. */
 const MOST_CHANGES = 1000;
 
-/** The newest commit that touched each of these directories, as the branch saw it: a merge counts, not what it merged. */
+/**
+ * The newest commit that touched each of these directories, newest first, as the branch saw it: a merge counts, not
+ * what it merged.
+ */
 export async function lastChanges(
   gitDir: string,
   head: string,

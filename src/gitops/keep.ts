@@ -101,9 +101,9 @@ export async function withAges(kept: readonly Kept[], gitDir: string, head: stri
   const directories = (one: Kept) => one.clusters.map((cluster) => tenantDirectory(cluster, one.tenant));
   const changes = await lastChanges(gitDir, head, dated.flatMap(directories));
   return kept.map((one) => {
-    const [newest] = directories(one)
-      .flatMap((directory) => changes.get(directory) ?? [])
-      .sort((a, b) => b.seconds - a.seconds);
+    // Newest first: two commits of one second have an order all the same.
+    const own = new Set(directories(one));
+    const newest = [...changes].find(([directory]) => own.has(directory))?.[1];
     if (!newest) return one;
     return { ...one, commit: newest.commit, published: new Date(newest.seconds * 1000).toISOString() };
   });
