@@ -5,7 +5,7 @@ import { dump } from 'js-yaml';
 import { getEngine } from '../../src/engines';
 import { run } from '../../src/engines/run';
 import { facetOf, renderedClaims } from '../charts/tenant/telemetry';
-import { objectIn, type KubernetesObject } from '../support/platforms';
+import { objectIn, objectsIn, type KubernetesObject } from '../support/platforms';
 import { healthy, scenarios, type Scenario } from './support/tenant-alerts';
 
 jest.setTimeout(900_000);
@@ -15,11 +15,18 @@ interface Rule {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+interface Dashboard {
+  readonly panels: readonly {
+    readonly targets?: readonly { readonly expr: string; readonly datasource: { readonly type: string } }[];
+  }[];
+}
+
 /** Prometheus' own tool: evaluates rules over made-up series, as Prometheus would. */
 let promtool: string;
 let folder: string;
 const files: string[] = [];
 let alerts: readonly Rule[];
+let dashboards: readonly Dashboard[];
 
 beforeAll(async () => {
   promtool = await getEngine('promtool');
@@ -46,6 +53,9 @@ beforeAll(async () => {
     await writeFile(path.join(folder, file), dump(spec));
     files.push(file);
   }
+  dashboards = objectsIn(tree, 'clusters/cloud/baseline/grafana-operator/resources.yaml')
+    .filter(({ kind }) => kind === 'GrafanaDashboard')
+    .map(({ spec }) => JSON.parse(spec.json as string) as Dashboard);
   const groups = (shared.spec as { groups: { rules: Rule[] }[] }).groups;
   alerts = groups.flatMap(({ rules }) => rules.filter(({ alert }) => alert !== undefined));
 });
@@ -60,6 +70,23 @@ test('Prometheus takes all rules, those of every tenant too', async () => {
     const said = await run(promtool, ['check', 'rules', '--lint=all', '--lint-fatal', path.join(folder, file)]);
     expect(said).toMatch(/SUCCESS: \d+ rules found/);
   }
+});
+
+test('Prometheus could answer every question of a dashboard', async () => {
+  const asked = dashboards.flatMap(({ panels }) =>
+    panels.flatMap(({ targets = [] }) =>
+      targets.flatMap(({ expr, datasource }) => (datasource.type === 'prometheus' ? [expr] : [])),
+    ),
+  );
+  expect(asked.length).toBeGreaterThan(15);
+  const check = async (expressions: readonly string[]) => {
+    const file = path.join(folder, 'dashboards.yaml');
+    const rules = expressions.map((expr, index) => ({ record: `asked:${index}`, expr }));
+    await writeFile(file, dump({ groups: [{ name: 'dashboards', rules }] }));
+    return run(promtool, ['check', 'rules', file]);
+  };
+  expect(await check(asked)).toContain(`SUCCESS: ${asked.length} rules found`);
+  await expect(check(['sum by (pod) (up'])).rejects.toThrow(/parse error/);
 });
 
 test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))('When %s', (_, scenario) =>
