@@ -54,6 +54,7 @@ function namespaceLabels(tenant: TenantSlice, environment: TenantEnvironment): R
     'data-class': tenant.dataClass,
     [TENANT_NAMESPACE.tier]: String(tenant.tier),
     [TENANT_NAMESPACE.production]: String(environment.production),
+    ...(tenant.state === 'active' ? {} : { [TENANT_NAMESPACE.stopped]: 'true' }),
     ...(environment.nodePool ? { [TENANT_NAMESPACE.nodePool]: environment.nodePool.name } : {}),
   };
 }

@@ -25,6 +25,8 @@ export const TENANT_NAMESPACE = {
   identityPrefix: 'identity.keelson.dev/',
   /** Annotation: names of its SecretStores, by commas. Absent where it has none. */
   secretStores: 'keelson.dev/secret-stores',
+  /** Label: `true` where the tenant is suspended or on its way out. Absent while it is active. */
+  stopped: 'keelson.dev/stopped',
   /** Annotation: `suspended` or `removed`. Absent while the tenant is active. */
   state: 'keelson.dev/state',
 } as const;

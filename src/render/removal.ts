@@ -70,7 +70,7 @@ export function removalOf(
     stays,
     order: [
       `first commit, \`state: removed\`: Argo CD stops deploying ${name}, its hosts and its network to others close, no new Pod starts`,
-      'running Pods go on until they are deleted; data stays where it is',
+      'Kyverno ends the Pods that run, within a minute or two; data stays where it is',
       `second commit, without the claim: the directory and Argo CD's Application tenant-${name} go; whatever is in the namespaces stays, and belongs to nobody`,
       'a person deletes the namespaces, by the commands below; that is the only step that loses data',
     ],

@@ -38,7 +38,7 @@ export const register: Register = (program, run) => {
           const text = planText(
             `${name}: ${tenant.state} → ${to}`,
             change.plan,
-            to === 'active' ? [] : stopNotes(change),
+            to === 'active' ? [] : ['no new Pod starts, and Kyverno ends those that run, within a minute or two'],
           );
           return changeTenant(options, change, text, { command: `keelson tenant ${verb} ${name}`, next: NEXT });
         }),
@@ -46,19 +46,3 @@ export const register: Register = (program, run) => {
     withExample(command, `keelson tenant ${verb} payments`, `keelson tenant ${verb} payments --yes`);
   }
 };
-
-/** A quota lets no new Pod start; those that run are a person's to stop. */
-function stopNotes({
-  tenant,
-}: {
-  readonly tenant: {
-    readonly places: readonly { readonly cluster: string; readonly environment: { readonly namespace: string } }[];
-  };
-}) {
-  return [
-    'no new Pod starts; those that run go on until they are deleted:',
-    ...tenant.places.map(
-      ({ cluster, environment }) => `  kubectl --context ${cluster} -n ${environment.namespace} delete pods --all`,
-    ),
-  ];
-}

@@ -160,3 +160,14 @@ test.each([
     expect.stringContaining(`namespace '${name}-${environment}' is reserved for ${owner}`),
   ]);
 });
+
+test('A tenant that is suspended, or on its way out, is marked for those who end its Pods; another is not', async () => {
+  for (const [more, stopped] of [
+    ['', undefined],
+    ['  state: suspended\n', 'true'],
+    ['  state: removed\n', 'true'],
+  ] as const) {
+    const { metadata } = await namespaceOf(more);
+    expect(metadata.labels?.['keelson.dev/stopped']).toBe(stopped);
+  }
+});
