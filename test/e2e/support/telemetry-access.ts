@@ -253,12 +253,18 @@ export function ask(
 export function send(origin: string, target: string, headers: Headers, method = 'GET', body?: string): Promise<Answer> {
   const { hostname, port } = new URL(origin);
   return new Promise((done, failed) => {
-    const request = requestHttp({ hostname, port, path: target, method, headers, timeout: 20_000 }, (response) => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('error', failed);
-      response.on('end', () => done({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }));
-    });
+    // A connection of its own each: whoever is refused before all of it was read is hung up on.
+    const request = requestHttp(
+      { hostname, port, path: target, method, headers, timeout: 20_000, agent: false },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', failed);
+        response.on('end', () =>
+          done({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }),
+        );
+      },
+    );
     request.on('error', failed);
     request.on('timeout', () => request.destroy(new Error(`${target}: no answer`)));
     request.end(body);
