@@ -57,7 +57,12 @@ export async function confirmed(
   question: string,
 ): Promise<boolean> {
   if (options.yes) return true;
-  if (options.json || options.quiet || !process.stdin.isTTY || !process.stdout.isTTY) return false;
+  if (!canAsk(options)) return false;
   const { confirm } = require('@clack/prompts') as typeof import('@clack/prompts');
   return (await confirm({ message: question, initialValue: false })) === true;
+}
+
+/** Whether somebody is there to answer. A terminal that says no width would get one letter a line. */
+export function canAsk(options: CommonOptions): boolean {
+  return !options.json && !options.quiet && process.stdin.isTTY && process.stdout.isTTY && process.stdout.columns > 0;
 }

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderOf, platformFile, product, smallPlatform, tenantFile } from '../support/platforms';
-import { everyFile, keelson, platform } from './support/keelson';
+import { everyFile, keelson, platform, program } from './support/keelson';
 
 describe('tenant new', () => {
   const who = ['--owner', 'search@example.com', '--group', 'search-developers'];
@@ -90,5 +90,35 @@ describe('tenant new', () => {
     );
     if (code === 0)
       expect(readFileSync(join(root, 'tenants/wiki.ts'), 'utf8')).toContain(JSON.stringify(group).slice(1, 5));
+  });
+
+  test('asks on a terminal for what is missing, and for better answers', async () => {
+    const root = platform();
+    const command = `stty cols 120 rows 40; exec ${process.execPath} ${program} tenant new --root ${root}`;
+    // A terminal of its own, as a person has one.
+    const child = spawn('script', ['-qfec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let shown = '';
+    const waiting: { readonly word: string; readonly answer: string }[] = [
+      { word: 'Name', answer: 'Bad_Name\r' },
+      { word: 'is not a DNS label', answer: '\u007f'.repeat(8) + 'lexicon\r' },
+      { word: 'Mail address', answer: 'lexicon@example.com\r' },
+      { word: 'Group', answer: 'lexicon-developers\r' },
+      { word: 'Environments', answer: '\r' },
+      { word: 'Git repository', answer: '\r' },
+      { word: 'Form', answer: '\r' },
+    ];
+    child.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+      const [next] = waiting;
+      if (!next || !shown.includes(next.word)) return;
+      waiting.shift();
+      child.stdin.write(next.answer);
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect({ code, waiting }).toEqual({ code: 0, waiting: [] });
+    const text = readFileSync(join(root, 'tenants/claims/lexicon.yaml'), 'utf8');
+    expect(text).toContain('email: lexicon@example.com');
+    expect(text).toContain('sandbox: {}');
+    expect(text).not.toContain('live');
   });
 });

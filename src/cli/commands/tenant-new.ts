@@ -5,7 +5,7 @@ import type { Answers } from '../ask-tenant';
 import type { Register } from '../main';
 import { withExample } from '../options';
 import { EXIT, say, sayFindings, sayJson } from '../output';
-import { surveyed, tenantCommand, type TenantOptions } from '../tenant';
+import { canAsk, surveyed, tenantCommand, type TenantOptions } from '../tenant';
 
 interface NewOptions extends TenantOptions {
   readonly owner?: string;
@@ -44,7 +44,7 @@ export const register: Register = (program, run) => {
         if (answers === 'broken') return EXIT.broken;
         if (answers === undefined) return EXIT.unable;
         if (answers.name === undefined) {
-          process.stderr.write(`keelson: a tenant needs a name: ${EXAMPLE}\n`);
+          process.stderr.write(`keelson: a tenant needs a name: ${EXAMPLE} (run with --help for usage)\n`);
           return EXIT.unable;
         }
         const { addTenant } = require('../../render/add-tenant') as typeof import('../../render/add-tenant');
@@ -69,8 +69,7 @@ export const register: Register = (program, run) => {
 /** What was given, and on a terminal what was answered; undefined where the person gave up. */
 async function completed(options: NewOptions, given: Answers): Promise<Answers | undefined | 'broken'> {
   const complete = given.name !== undefined && given.owner !== undefined && given.group !== undefined;
-  const terminal = process.stdin.isTTY && process.stdout.isTTY && !options.json && !options.quiet;
-  if (complete || !terminal) return given;
+  if (complete || !canAsk(options)) return given;
   const found = await surveyed(options);
   if (!found) return 'broken';
   const { askTenant } = require('../ask-tenant') as typeof import('../ask-tenant');
