@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addFiles, claimFile, claimFiles, localProps, platformFile, tenantFile } from '../support/platforms';
@@ -54,6 +55,26 @@ describe('tenant check', () => {
     expect(stderr).toContain('already declared in tenants/code.ts');
     expect(code).toBe(1);
     rmSync(join(root, claim('coded')));
+  });
+
+  test('tells a claim that is another one under a new name, by the revision that it is compared with', () => {
+    const repository = platform({ [claim('desk')]: claimFile('desk') });
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], { cwd: repository });
+    git('init', '-q');
+    git('add', 'tenants');
+    git('commit', '-qm', 'All');
+    const owned = (name: string, by: string) => claimFile(name).replace(`${name}@example.com`, `${by}@example.com`);
+    addFiles(repository, { [claim('bureau')]: owned('bureau', 'desk'), [claim('other')]: claimFile('other') });
+    const compare = (name: string, base = 'HEAD') =>
+      keelson(['tenant', 'check', claim(name), '--base', base, '--root', repository]);
+    expect(compare('bureau')).toMatchObject({ code: 0, stderr: '' });
+    rmSync(join(repository, claim('desk')));
+    const { code, stderr } = compare('bureau');
+    expect(stderr).toMatch(/seems to be tenants\/claims\/desk\.yaml under another name.*owner desk@example\.com/);
+    expect(code).toBe(1);
+    expect(compare('other')).toMatchObject({ code: 0, stderr: '' });
+    expect(compare('other', 'nowhere')).toMatchObject({ code: 2 });
   });
 
   test('faults of other claims are not this one’s', () => {
