@@ -109,6 +109,8 @@ export type Example = Request &
 export type Passing = Example & {
   /** What the object holds afterwards where a mutation fills it in; not let in where no mutation is to be had. */
   readonly filled?: JsonObject;
+  /** True where it is let in all the same where no mutation is to be had. @default false */
+  readonly unfilled?: boolean;
 };
 
 /** An example that is refused. */

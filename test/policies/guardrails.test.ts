@@ -87,7 +87,7 @@ describe.each(all)('%s', (name, guardrail) => {
     }
   });
 
-  const pass = guardrail.examples.pass.filter(({ filled }) => filled === undefined);
+  const pass = guardrail.examples.pass.filter(({ filled, unfilled }) => filled === undefined || unfilled);
   const passing = pass.flatMap((example) => attemptsOf(example).map((attempt) => [attempt.title, attempt] as const));
   if (passing.length > 0) {
     test.each(passing)('lets in what %s', (_title, attempt) => {
@@ -102,7 +102,9 @@ describe.each(all)('%s', (name, guardrail) => {
     expect(answers(attempt).join('\n')).toContain(message);
   });
 
-  const filled = guardrail.examples.pass.filter((example) => example.filled !== undefined).flatMap(attemptsOf);
+  const filled = guardrail.examples.pass
+    .filter(({ filled, unfilled = false }) => filled !== undefined && !unfilled)
+    .flatMap(attemptsOf);
   if (filled.length > 0) {
     test.each(filled.map((attempt) => [attempt.title, attempt] as const))(
       'refuses, where nothing is filled in, what %s',
