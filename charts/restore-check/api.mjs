@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { request as overTls } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { URL } from 'node:url';
 
 /** The Kubernetes API. The token is read anew each time: it is exchanged every hour. */
@@ -37,7 +38,8 @@ export class Api {
       const kind = metadataOnly ? 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' : undefined;
       const { status, text } = await this.request('GET', page, undefined, kind);
       const list = this.good('GET', page, status, text);
-      items.push(...list.items);
+      // An empty list of metadata alone is null.
+      items.push(...(list.items ?? []));
       next = list.metadata.continue ?? '';
     } while (next);
     return items;
@@ -54,7 +56,15 @@ export class Api {
     throw new Error(`${method} ${path.split('?')[0]}: ${status} ${message}`);
   }
 
-  request(method, path, body, accept = 'application/json') {
+  /** An API server that has too much to do says so, and is asked again. */
+  async request(method, path, body, accept, tries = 10) {
+    const answer = await this.once(method, path, body, accept);
+    if (answer.status !== 429 || tries === 0) return answer;
+    await sleep(1000);
+    return this.request(method, path, body, accept, tries - 1);
+  }
+
+  once(method, path, body, accept = 'application/json') {
     const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const headers = {
       accept,
@@ -73,6 +83,8 @@ export class Api {
           method,
           headers,
           ca: readFileSync(this.authority),
+          // The authority of a cluster may be one below the root that its servers do not send.
+          allowPartialTrustChain: true,
           timeout: 60_000,
         },
         (response) => {
