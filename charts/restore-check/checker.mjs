@@ -49,8 +49,9 @@ async function round(api, settings, results) {
     results.set(metadata.name, { at: 0, ...results.get(metadata.name), tenant, environment, objective });
   }
   const due = schedules
-    .map((schedule) => ({ schedule, at: results.get(schedule.metadata.name).at }))
-    .filter(({ at }) => Date.now() - at >= settings.everyHours * HOUR)
+    .map((schedule) => ({ schedule, ...results.get(schedule.metadata.name) }))
+    // What could not be tried at all is tried again soon.
+    .filter(({ at, reason }) => Date.now() - at >= Math.min(settings.everyHours, reason ? 1 : Infinity) * HOUR)
     .sort((a, b) => a.at - b.at || (a.schedule.metadata.name < b.schedule.metadata.name ? -1 : 1));
   for (const { schedule } of due) {
     const { name, annotations, labels } = schedule.metadata;
@@ -59,6 +60,7 @@ async function round(api, settings, results) {
       ...failed(name, String(error)),
       duration: 0,
     }));
+    if (!result) continue;
     const { tenant, environment: of } = labels;
     results.set(name, { ...result, tenant, environment: of, objective: environment.rtoHours * 3600 });
     log(result);
@@ -74,7 +76,8 @@ async function check(api, settings, { name, scratch, rtoHours }, velero) {
   const backup = (await api.list(`${velero('backups')}?${selector}`))
     .filter(({ status }) => status?.phase === 'Completed' || status?.phase === 'PartiallyFailed')
     .sort((a, b) => (a.status.startTimestamp < b.status.startTimestamp ? 1 : -1))[0];
-  if (!backup) return { ...failed(name, 'there is no backup'), duration: 0 };
+  // A new environment has none yet, and one that stays without is told of by Velero's own metrics.
+  if (!backup) return undefined;
   const started = Date.parse(backup.status.startTimestamp);
   const begin = Date.now();
   await emptied(api, settings, scratch);

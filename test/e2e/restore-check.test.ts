@@ -153,15 +153,19 @@ interface Result {
   readonly duration: number;
 }
 
-/** One round of the checker, as its ServiceAccount; what it says it found. */
-async function check(): Promise<Result> {
+/** One round of the checker, as its ServiceAccount; what it says. */
+async function round(): Promise<string> {
   const path = join(folder, 'test.json');
   writeFileSync(path, JSON.stringify(settings));
   const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'checker.mjs'), path], {
     timeout: 60_000,
   });
-  const lines = stdout.trim().split('\n');
-  return JSON.parse(lines.at(-1)!) as Result;
+  return stdout.trim();
+}
+
+/** What one round found. */
+async function check(): Promise<Result> {
+  return JSON.parse((await round()).split('\n').at(-1)!) as Result;
 }
 
 afterEach(() => {
@@ -257,6 +261,19 @@ test('After its start it knows what it found before, and serves that as metrics'
   } finally {
     running.kill();
   }
+});
+
+test('An environment that has no backup yet has failed nothing', async () => {
+  const labelled = (value: string | null) =>
+    server.request(
+      'PATCH',
+      '/apis/velero.io/v1/namespaces/velero/backups/b1',
+      { metadata: { labels: { 'velero.io/schedule-name': value } } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+  await labelled(null);
+  expect(await round()).toBe('');
+  await labelled(NAMESPACE);
 });
 
 test('A namespace that is called like a scratch and is none is left alone', async () => {
