@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
+import { compareQuantities, parseQuantity, type Quantity } from '../model/quantity';
 import { kinds, schemaOf } from './catalog';
 import { toCel } from './cel-value';
 import type { SchemaProblem } from './problem';
@@ -30,6 +31,15 @@ class CelUrl {
   }
 }
 
+class CelQuantity {
+  readonly quantity: Quantity;
+  constructor(text: string) {
+    const quantity = parseQuantity(text);
+    if (!quantity) throw new Error(`${text} is no quantity`);
+    this.quantity = quantity;
+  }
+}
+
 /** The standard library of CEL and those of Kubernetes' functions that the pinned definitions use. */
 const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
   .registerVariable('self', 'dyn')
@@ -37,6 +47,12 @@ const environment = new Environment({ enableOptionalTypes: true, homogeneousAggr
   .registerFunction('isURL(string): bool', (text: string) => text.startsWith('/') || URL.canParse(text))
   .registerFunction('url(string): URL', (text: string) => new CelUrl(text))
   .registerFunction('URL.getScheme(): string', ({ url }: CelUrl) => url.protocol.slice(0, -1))
+  .registerType('Quantity', { ctor: CelQuantity, fields: {} })
+  .registerFunction('isQuantity(string): bool', (text: string) => parseQuantity(text) !== undefined)
+  .registerFunction('quantity(string): Quantity', (text: string) => new CelQuantity(text))
+  .registerFunction('Quantity.compareTo(Quantity): int', (one: CelQuantity, other: CelQuantity) =>
+    BigInt(compareQuantities(one.quantity, other.quantity)),
+  )
   .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
   .registerFunction(
     'string.find(string): string',

@@ -91,7 +91,7 @@ describe('outputs that hold', () => {
 
   it('stay fresh while versions, node pools and add-ons change', async () => {
     const { production } = props.clusters;
-    const grown = { ...production!, kubernetesVersion: '1.35.2', addOns: { velero: false } };
+    const grown = { ...production!, kubernetesVersion: '1.35.2', addOns: { velero: false, 'restore-check': false } };
     expect(
       await findingsOf(platformWith(good(), { ...props, clusters: { ...props.clusters, production: grown } })),
     ).toEqual([]);

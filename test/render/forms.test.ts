@@ -21,7 +21,10 @@ async function outcomeOf(file: string, text: string): Promise<object> {
     [file]: text,
   });
   const { tree, findings } = await renderPlatform({ root, cache: false });
-  return { texts: textsOf(tree), findings: findings.map(({ rule, message }) => [rule, message]).sort() };
+  return {
+    texts: textsOf(tree),
+    findings: findings.map(({ rule, message }) => [rule, message.replaceAll(file, 'the claim')]).sort(),
+  };
 }
 
 type Data = { [key: string]: unknown };
