@@ -158,6 +158,9 @@ const backups: readonly Alert[] = [
   },
 ];
 
+/** Days after which a check is missed: each environment has one a week, and one may take until the next day. */
+const CHECK_DAYS = 9;
+
 /** The restore check tells of each namespace that it has restored somewhere else. */
 const checked = (name: string) =>
   `max by (checked_namespace) (keelson_restore_check_${name}{namespace="restore-check"})`;
@@ -168,14 +171,23 @@ const restores: readonly Alert[] = [
     expr: ofTenants(about('checked_namespace', `${checked('ok')} == 0`)),
     severity: 'critical',
     summary: 'The newest backup of {{ $labels.namespace }} was restored for a check, and not all came back as it was',
-    runbook: 'backup',
+    runbook: 'restore',
   },
   {
     alert: 'TenantRestoreSlow',
     expr: ofTenants(about('checked_namespace', `${checked('duration_seconds')} > ${checked('objective_seconds')}`)),
     severity: 'warning',
     summary: `To restore {{ $labels.namespace }} took ${VALUE.duration}, longer than its class of data allows`,
-    runbook: 'backup',
+    runbook: 'restore',
+  },
+  {
+    alert: 'TenantRestoreUnchecked',
+    expr: ofTenants(about('checked_namespace', `time() - ${checked('timestamp_seconds')} > ${CHECK_DAYS} * 86400`)),
+    // Where there has been no check at all yet, it is as if the last were long ago.
+    for: `${CHECK_DAYS}d`,
+    severity: 'warning',
+    summary: 'Nobody has tried for more than a week to restore a backup of {{ $labels.namespace }}',
+    runbook: 'restore',
   },
 ];
 

@@ -133,21 +133,21 @@ test('What hours and volumes cost adds up', async () => {
 });
 
 /** Rejects unless exactly these alerts fire, with the labels that they are delivered by. */
-function evaluate({ series, fires, at = '3h' }: Scenario): Promise<string> {
+function evaluate({ series, fires, at = '3h', interval }: Scenario): Promise<string> {
   const samples = fires.map((alertname) => ({
     labels: `{alertname="${alertname}", tenant="shop", namespace="shop-dev", environment="dev"}`,
     value: 1,
   }));
   const expr = 'group by (alertname, tenant, namespace, environment) (ALERTS{alertstate="firing"})';
-  return runTests(series, { promql_expr_test: [{ expr, eval_time: at, exp_samples: samples }] });
+  return runTests(series, { promql_expr_test: [{ expr, eval_time: at, exp_samples: samples }] }, interval);
 }
 
-async function runTests(series: Scenario['series'], expectations: object): Promise<string> {
+async function runTests(series: Scenario['series'], expectations: object, interval = '1m'): Promise<string> {
   const file = path.join(folder, 'test.yaml');
   const input = Object.entries({ ...healthy, ...series })
     .filter(([, values]) => values !== '')
-    .map(([one, values]) => ({ series: one, values }));
-  const tests = [{ interval: '1m', input_series: input, ...expectations }];
-  await writeFile(file, dump({ rule_files: files, evaluation_interval: '1m', tests }));
+    .map(([one, values]) => ({ series: one, values: interval === '1m' ? values : values.replace(/x1750$/, 'x4000') }));
+  const tests = [{ interval, input_series: input, ...expectations }];
+  await writeFile(file, dump({ rule_files: files, evaluation_interval: interval, tests }));
   return run(promtool, ['test', 'rules', file]);
 }

@@ -39,7 +39,9 @@ const SERVED: Readonly<Record<string, readonly string[]>> = {
     'pod_pvc_allocation',
     'pv_hourly_cost',
   ],
-  'restore-check': ['duration_seconds', 'objective_seconds', 'ok'].map((name) => `keelson_restore_check_${name}`),
+  'restore-check': ['duration_seconds', 'objective_seconds', 'ok', 'timestamp_seconds'].map(
+    (name) => `keelson_restore_check_${name}`,
+  ),
   velero: ['velero_backup_last_successful_timestamp'],
 };
 

@@ -1,6 +1,7 @@
 /** Values of series as promtool writes them, a minute apart, for 29 hours. */
 export type Series = Readonly<Record<string, string>>;
 
+/** Values that each series has; `x1750` stands for as many as a scenario takes. */
 const LENGTH = 1750;
 const always = (value: number): string => `${value}x${LENGTH}`;
 const growing = (step: number, from = 0): string => `${from}+${step}x${LENGTH}`;
@@ -94,6 +95,7 @@ export const healthy: Series = {
   // Another's errors.
   'http_requests_total{namespace="other-dev",code="500"}': growing(10_000),
   [checked('ok')]: always(1),
+  [checked('timestamp_seconds')]: growing(60),
   [checked('duration_seconds')]: always(600),
   [checked('objective_seconds')]: always(7200),
   'cnpg_collector_up{namespace="shop-dev",pod="db-1"}': always(1),
@@ -108,6 +110,8 @@ export interface Scenario {
   readonly fires: readonly string[];
   /** @default 3h */
   readonly at?: string;
+  /** Time between values and between evaluations. @default 1m */
+  readonly interval?: string;
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -157,6 +161,18 @@ export const scenarios: readonly Scenario[] = [
     name: 'a restore takes too long',
     series: { [checked('duration_seconds')]: always(8000) },
     fires: ['TenantRestoreSlow'],
+  },
+  {
+    name: 'no restore has been tried for more than a week',
+    series: {
+      [checked('timestamp_seconds')]: always(-10 * DAY),
+      [backup('shop')]: growing(240),
+      [backup('other')]: growing(240),
+    },
+    fires: ['TenantRestoreUnchecked'],
+    // Shorter than Prometheus looks back for a value.
+    interval: '4m',
+    at: '10d',
   },
   {
     name: 'there has never been a backup',
