@@ -4,7 +4,7 @@ import { Platform, type PlatformProps } from '../../../../src/model';
 export const long = (start: string, length: number): string => start.padEnd(length, 'x');
 
 const domain = [long('a', 63), long('b', 63), long('c', 62)].join('.');
-const group = (name: string): string => long(`acme/${name}:ü&"'{{.}}$(x)`, 200);
+const group = (name: string): string => long(`acme/${name}:ü&'{{.}}$(x)`, 200);
 
 const cluster = (provider: 'aws' | 'eks', second: number): PlatformProps['clusters'][string] => ({
   provider,
@@ -31,7 +31,12 @@ const cluster = (provider: 'aws' | 'eks', second: number): PlatformProps['cluste
         { key: 'none', effect: 'PreferNoSchedule' },
       ],
     },
-    '1e3': { minimum: 3, instanceType: 'm7i.xlarge', capacity: { cpu: '3920m', memory: '14848Mi' } },
+    '1e3': {
+      minimum: 3,
+      instanceType: 'm7i.xlarge',
+      capacity: { cpu: '3920m', memory: '14848Mi' },
+      labels: { pool: '1e3' },
+    },
   },
   storage: { backups: long('backups', 63), logs: long('logs', 63), traces: long('traces', 63) },
   addOns: {
@@ -59,8 +64,23 @@ export const platform = new Platform({
   breakGlass: { group: group('break-glass') },
   clusters: { [long('aws', 30)]: cluster('aws', 16), [long('eks', 30)]: cluster('eks', 17) },
   environments: {
-    [long('prod', 20)]: { cluster: long('aws', 30), production: true },
-    [long('test', 20)]: { cluster: long('eks', 30), production: false },
+    [long('prod', 20)]: {
+      cluster: long('aws', 30),
+      production: true,
+      domains: [`${long('apps', 63)}.example.com`, 'example.org'],
+      databases: 'rds',
+      syncWindows: [{ kind: 'deny', schedule: '0 22 * * 5', duration: '58h', timeZone: 'Europe/Berlin' }],
+    },
+    [long('test', 20)]: {
+      cluster: long('eks', 30),
+      production: false,
+      databases: 'cluster',
+      domains: ['test.example.org'],
+    },
   },
+  reviewers: ['@acme/platform'],
+  gitHosts: ['git.example.com:2222', 'git.example.com', 'code.example.org'],
+  mail: { host: 'mail.example.com', port: 465, from: `o'brien+alerts@example.com` },
+  dataClasses: { restricted: { rpoHours: 1, rtoHours: 1, keepDays: 3650 }, public: { rpoHours: 168 } },
   addOns: { 'metrics-server': true, keda: { values: { logging: { operator: { level: 'info' } } } } },
 });
