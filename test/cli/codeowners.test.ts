@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { addFiles, claimFile, localProps, platformFile, tenantFile } from '../support/platforms';
 import { keelson, platform } from './support/keelson';
@@ -48,6 +48,15 @@ describe('codeowners', () => {
     expect(run().code).toBe(0);
     expect(ownersOf(text(), claim('shop'))).toBe('@example/platform');
     expect(text()).toMatch(/# the Kubernetes API\n\/tenants\/claims\/shop\.yaml/);
+  });
+
+  test('a file whose name holds blanks, wildcards or lines takes nobody’s claim', () => {
+    const odd = ['shop.yaml @evil .yaml', 'z*.yaml', 'z\n* @evil .yaml', 'z#.yaml'];
+    addFiles(root, Object.fromEntries(odd.map((name) => [`tenants/claims/${name}`, 'spec: ['])));
+    expect(run().code).toBe(0);
+    expect(text()).not.toMatch(/evil|^\/.*[#*]/m);
+    expect(ownersOf(text(), claim('wiki'))).toBe('@example/wiki ada@example.com');
+    for (const name of odd) rmSync(join(root, 'tenants/claims', name));
   });
 
   test('less than the default quota widens nothing', () => {
