@@ -72,6 +72,7 @@ export function addGuardrail(scope: Construct, guardrail: Guardrail, cluster: Re
       spec,
     });
   const { excludes = [platformDelivery], variables = [], validations, mutation, params = false } = guardrail;
+  const onlyChanges = !guardrail.everyUpdate && guardrail.match.some(updates);
   const users = excludes.map((user) => user(cluster));
   const conditions = [
     ...(users.length === 0
@@ -114,7 +115,7 @@ export function addGuardrail(scope: Construct, guardrail: Guardrail, cluster: Re
   add('ValidatingAdmissionPolicy', name, {
     ...paramKind,
     matchConstraints: { resourceRules: rules(guardrail.match) },
-    matchConditions: [...conditions, ...(guardrail.match.some(updates) ? [CHANGED] : [])],
+    matchConditions: [...conditions, ...(onlyChanges ? [CHANGED] : [])],
     ...(written.length > 0 ? { variables: written } : {}),
     validations: validations.map(({ expression, message, messageExpression }) => ({
       expression: write(expression),

@@ -143,6 +143,11 @@ export interface Guardrail {
   readonly needs?: readonly string[];
   /** True where `params` is the ConfigMap `keelson` of the namespace; whoever is in one without it is refused. @default false */
   readonly params?: boolean;
+  /**
+   * True where updates are judged that change nothing but finalizers, owners and the like. @default - those that change
+   * the spec, labels or annotations, or that of an object without a spec
+   */
+  readonly everyUpdate?: boolean;
   readonly variables?: readonly Variable[];
   readonly validations: readonly Validation[];
   readonly mutation?: Mutation;

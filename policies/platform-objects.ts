@@ -1,3 +1,4 @@
+import type { JsonObject } from '../src/model/component';
 import { BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE } from '../src/model/names';
 import type { ExampleObject, Guardrail, RequestMatch } from './guardrail';
 import { IS_OF_THE_PLATFORM, isAdministrator, serviceAccount } from './shared/users';
@@ -22,10 +23,10 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 const labelled = (object: string) =>
   `(has(${object}.metadata.labels) && '${LABEL}' in ${object}.metadata.labels && ${object}.metadata.labels['${LABEL}'] == '${VALUE}')`;
 
-const policy = (platform: boolean, port = 80): ExampleObject => ({
+const policy = (platform: boolean, port = 80, metadata: JsonObject = {}): ExampleObject => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
-  metadata: { name: 'web', ...(platform ? { labels: { [LABEL]: VALUE } } : { labels: { app: 'web' } }) },
+  metadata: { ...metadata, name: 'web', labels: platform ? { [LABEL]: VALUE } : { app: 'web' } },
   spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }], ports: [{ port }] }] },
 });
 
@@ -42,6 +43,8 @@ export const guardrail: Guardrail = {
     resources,
     operations: ['CREATE', 'UPDATE', 'DELETE'],
   })),
+  // Whose owner is gone is deleted by Kubernetes, which nobody would refuse.
+  everyUpdate: true,
   variables: [
     { name: 'platform', expression: (cluster) => `${IS_OF_THE_PLATFORM} || ${isAdministrator(cluster)}` },
     { name: 'was', expression: `request.operation != 'CREATE' && ${labelled('oldObject')}` },
@@ -73,6 +76,23 @@ export const guardrail: Guardrail = {
         what: 'changes what the platform wrote',
         object: policy(true, 81),
         old: policy(true),
+        message: 'the platform wrote this object',
+      },
+      {
+        what: 'makes its own ConfigMap the owner of what the platform wrote, so that both go together',
+        object: policy(true, 80, {
+          ownerReferences: [
+            { apiVersion: 'v1', kind: 'ConfigMap', name: 'web', uid: '7d7f4b1c-3c0e-4b8e-9d5a-0f6f3a2b1c4d' },
+          ],
+        }),
+        old: policy(true),
+        message: 'the platform wrote this object',
+      },
+      {
+        what: 'keeps what the platform wrote from going',
+        object: policy(true, 80, { finalizers: ['example.com/mine'] }),
+        old: policy(true),
+        user: ROBOT,
         message: 'the platform wrote this object',
       },
       {

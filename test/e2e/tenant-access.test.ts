@@ -172,6 +172,19 @@ const REFUSED: readonly Attempt[] = rows([
     `${POLICIES}/default-deny`,
     { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } },
   ],
+  [
+    'makes its own the owner of the policy that denies',
+    'developer',
+    'PATCH',
+    `${POLICIES}/default-deny`,
+    {
+      metadata: {
+        ownerReferences: [
+          { apiVersion: 'v1', kind: 'ConfigMap', name: 'mine', uid: '7d7f4b1c-3c0e-4b8e-9d5a-0f6f3a2b1c4d' },
+        ],
+      },
+    },
+  ],
   ['marks its own as the platform’s', 'developer', 'POST', POLICIES, policy('mine', PLATFORM)],
   [
     'gives the default account a token',
