@@ -9,6 +9,8 @@ export interface Faulty {
   readonly tenants: ReadonlyMap<string, string>;
   /** Files that may declare any tenant, since nobody can read them: whoever vanished may be in there. */
   readonly unread: readonly string[];
+  /** The file of every tenant that is declared. @default - findings name rendered files */
+  readonly declared?: ReadonlyMap<string, string>;
 }
 
 /** A tenant whose published version stays, because its claim cannot be rendered. */

@@ -8,6 +8,8 @@ export interface NamespaceFacts {
   readonly state?: string;
   /** Mail address of whoever answers for it. @default - not said */
   readonly owner?: string;
+  /** Hosts that its routes may have. */
+  readonly hosts: readonly string[];
 }
 
 interface Written {
@@ -27,12 +29,17 @@ export function namespacesIn(text: string): readonly NamespaceFacts[] {
   return documents.flatMap((document): NamespaceFacts[] => {
     const { kind, metadata } = (document ?? {}) as Written;
     if (kind !== 'Namespace' || typeof metadata?.name !== 'string') return [];
-    const { [TENANT_NAMESPACE.state]: state, 'keelson.dev/owner': owner } = metadata.annotations ?? {};
+    const {
+      [TENANT_NAMESPACE.state]: state,
+      'keelson.dev/owner': owner,
+      [TENANT_NAMESPACE.hosts]: hosts,
+    } = metadata.annotations ?? {};
     return [
       {
         name: metadata.name,
         ...(typeof state === 'string' ? { state } : {}),
         ...(typeof owner === 'string' ? { owner } : {}),
+        hosts: typeof hosts === 'string' ? hosts.split(',').filter(Boolean) : [],
       },
     ];
   });

@@ -4,7 +4,9 @@ import { checkPaths } from './check-paths';
 import { readIdentity, writeCommit } from './commit';
 import { explain } from './explain';
 import type { GitRun } from './git';
+import { treeFromGit } from './git-tree';
 import { lastPublication } from './history';
+import { withoutTakers } from './holdings';
 import { type Faulty, type Kept, keptFindings, withAges } from './keep';
 import { commitMessage } from './message';
 import { planPublish, type Conflict, type Overwrite } from './plan';
@@ -57,7 +59,7 @@ export interface PublishResult {
   readonly summary: PublishSummary;
   /** Tenants whose published version stays, because their claims are broken. */
   readonly kept: readonly Kept[];
-  /** Errors where it was refused; warnings otherwise. */
+  /** Errors where it was refused, or where a tenant was left out; warnings otherwise. */
   readonly findings: readonly Finding[];
 }
 
@@ -112,7 +114,7 @@ interface LostRace {
 
 /** One attempt: everything is worked out anew on what is published now. */
 async function attemptPublish(
-  tree: Tree,
+  rendered: Tree,
   store: Store,
   run: Run,
   { label, branch }: { label: string; branch: string },
@@ -123,7 +125,15 @@ async function attemptPublish(
   const head = await store.head(run);
   onProgress?.('compare');
   const last = head === undefined ? undefined : await lastPublication(run.scratch, head);
-  const { overwrite = [], allowRemove = [], faulty } = options;
+  const { overwrite = [], allowRemove = [] } = options;
+  const all = { tree: rendered, faulty: options.faulty, findings: [] };
+  const {
+    tree,
+    faulty,
+    findings: taken,
+  } = options.faulty && head !== undefined && (options.faulty.tenants.size > 0 || options.faulty.unread.length > 0)
+    ? await withoutTakers(rendered, treeFromGit(run.scratch, head), options.faulty, allowRemove)
+    : all;
   const plan = await planPublish(tree, run.scratch, head, last, {
     overwrite,
     allowRemove,
@@ -135,19 +145,19 @@ async function attemptPublish(
   const at = head === undefined ? {} : { previous: head, commit: head };
   const base = { repository: label, branch, summary, kept, ...at };
   if (plan.added.length + plan.changed.length + plan.removed.length === 0) {
-    return { ...base, outcome: 'unchanged', changed: false, findings: stays };
+    return { ...base, outcome: 'unchanged', changed: false, findings: [...taken, ...stays] };
   }
 
   const limits = { share: options.maxRemovedShare ?? 0.1, floor: removalFloor };
   const removals = judgeRemovals(plan, tree, allowRemove, limits);
   const stale = source && last?.source !== undefined ? await isStale(source, last.source) : false;
-  const findings = [
+  const told = [
     ...plan.conflicts.map(conflictFinding),
     ...removals.refused,
     ...staleFindings(stale, last?.source, options),
-    ...stays,
   ];
-  if (findings.some(({ severity }) => severity === 'error')) {
+  const findings = [...told, ...taken, ...stays];
+  if (told.some(({ severity }) => severity === 'error')) {
     return { ...base, outcome: 'refused', changed: false, findings };
   }
   if (options.dryRun) return { ...base, outcome: 'unchanged', changed: true, findings };

@@ -1,4 +1,5 @@
 import { parsePath } from '../model/layout';
+import { repositoriesIn } from './holdings';
 import { namespacesIn } from './namespaces';
 import type { Plan } from './plan';
 import type { Tree } from './tree';
@@ -40,8 +41,7 @@ function traitsOf(paths: readonly string[], tenant: string, read: (path: string)
     const { kind, name, facet } = parsePath(path);
     if (kind !== 'tenant' || name !== tenant) continue;
     if (facet === 'namespace') for (const { owner } of namespacesIn(read(path))) if (owner) traits.owners.add(owner);
-    if (facet !== 'delivery') continue;
-    for (const [, url = ''] of read(path).matchAll(/^ *(?:- )?repoURL: '?([^\s']+)'?$/gm)) traits.repositories.add(url);
+    if (facet === 'delivery') for (const url of repositoriesIn(read(path))) traits.repositories.add(url);
   }
   return traits;
 }

@@ -11,6 +11,8 @@ export interface Faults {
   readonly tenants: ReadonlyMap<string, string>;
   /** Files that may declare any tenant, since they cannot be run or read. */
   readonly unread: readonly string[];
+  /** The file of every tenant that is declared. @default - platform.ts is broken */
+  readonly declared?: ReadonlyMap<string, string>;
 }
 
 /** All that was found, by the stage that found it. */
@@ -50,7 +52,8 @@ export function faultsOf({ declarations, ofPlatform, ofTenants, unread, resolved
   for (const { name, file } of declarations.tenants) if (!placed.has(name) && !faulty.has(name)) faulty.set(name, file);
   // A file that claims a name which another file has in order takes nothing from it.
   for (const file of unread) if (!placed.has(nameOf(file)) && !faulty.has(nameOf(file))) faulty.set(nameOf(file), file);
-  return { platform, tenants: faulty, unread };
+  const declared = new Map(declarations.tenants.map(({ name, file }) => [name, file]));
+  return { platform, tenants: faulty, unread, declared };
 }
 
 function isError({ severity }: Finding): boolean {

@@ -123,6 +123,34 @@ describe('A broken claim keeps nobody else from being published', () => {
     expect(team.git('show', 'main:clusters/laptop/tenants/shop/network.yaml')).toContain('wiki-sandbox');
   });
 
+  test('but nobody takes what it still has, which diff tells too', () => {
+    const team = new Team();
+    const text = readFileSync(join(team.root, 'platform.ts'), 'utf8');
+    addFiles(team.root, {
+      'platform.ts': text.replace('"environments":{', '$&"eu-live":{"cluster":"laptop","production":true},'),
+      [claim('shop')]: claimFile('shop', `  environments: { sandbox: {}, eu-live: {} }\n`),
+    });
+    expect(team.publish()).toMatchObject({ code: 0, stderr: '' });
+    const before = team.of('shop');
+    // It gives a namespace up and makes a mistake, so that nothing of that is published.
+    addFiles(team.root, {
+      [claim('shop')]: claimFile('shop', '  tier: 9\n'),
+      [claim('shop-eu')]: claimFile('shop-eu', `  environments: { live: {} }\n`),
+      [claim('desk')]: claimFile('desk', pods(14)),
+    });
+    for (const command of ['diff', 'publish']) {
+      const { code, stderr } = keelson([command, '--root', team.root]);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(
+          /claims\/shop-eu\.yaml: error: .*namespace 'shop-eu-live' is published of tenant 'shop'.*claims\/shop\.yaml/,
+        ) as string,
+      });
+    }
+    expect([team.of('shop'), team.of('shop-eu')]).toEqual([before, '']);
+    expect(team.pods('desk')).toBe('14');
+  });
+
   test('and a second file of a name that is taken changes nothing for whoever has it', () => {
     const team = new Team();
     addFiles(team.root, {

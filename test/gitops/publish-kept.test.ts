@@ -171,3 +171,66 @@ test.each([
 ])('an age of %d milliseconds is %s', (milliseconds, text) => {
   expect(ageOf(milliseconds)).toBe(text);
 });
+
+describe('what a tenant has whose claim is broken', () => {
+  const path = (tenant: string, facet: string) => `clusters/dev/tenants/${tenant}/${facet}.yaml`;
+  const namespace = (tenant: string, hosts: string, name = tenant) =>
+    `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}-dev\n  annotations:\n    keelson.dev/hosts: '${hosts}'\n`;
+  const delivery = (url: string) =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nspec:\n  generators:\n    - git:\n        repoURL: ${url}\n`;
+  const ofSearch = {
+    [path('search', 'namespace')]: namespace('search', 'www.example.com,find.example.com'),
+    [path('search', 'delivery')]: delivery('https://git.example.com/search/deploy.git'),
+  };
+
+  test.each<[string, Bodies]>([
+    ['host', { [path('taker', 'namespace')]: namespace('taker', 'a.example.com,find.example.com') }],
+    ['host', { [path('taker', 'namespace')]: namespace('taker', 'api.www.example.com') }],
+    ['host', { [path('taker', 'namespace')]: namespace('taker', 'example.com') }],
+    ['namespace', { [path('taker', 'namespace')]: namespace('taker', '', 'search') }],
+    ['repository', { [path('taker', 'delivery')]: delivery('git@git.example.com:Search/deploy') }],
+  ])('is taken by nobody: a %s', async (what, takes) => {
+    const repo = await published({ ...exampleBodies(), ...ofSearch });
+    const changed = { ...bare, [path('payments', 'quota')]: configMap('payments', 'quota', 'two') };
+    const result = await repo.to(treeOf({ ...changed, ...takes }), {
+      faulty: { ...searchIsBroken, declared: new Map([['taker', 'tenants/claims/taker.yaml']]) },
+    });
+    expect(result).toMatchObject({ outcome: 'published', summary: { files: { added: 0, changed: 1, removed: 0 } } });
+    expect(result.findings).toContainEqual(
+      expect.objectContaining({
+        rule: 'gitops/taken',
+        severity: 'error',
+        file: 'tenants/claims/taker.yaml',
+        message: expect.stringMatching(`^${what} .* tenant 'search'.*tenants/claims/search.yaml`) as string,
+      }),
+    );
+    expect(repo.of('dev', 'taker')).toEqual([]);
+  });
+
+  test('is left to whoever had it beside it before, and to whoever has a name like it', async () => {
+    const others = {
+      [path('payments', 'namespace')]: namespace('payments', 'www.example.com'),
+      [path('payments', 'delivery')]: delivery('https://git.example.com/payments/deploy.git'),
+    };
+    const repo = await published({ ...exampleBodies(), ...ofSearch, ...others });
+    const fresh = { [path('taker', 'namespace')]: namespace('taker', 'ww.example.com,xwww.example.com') };
+    const result = await repo.to(treeOf({ ...bare, ...others, ...fresh }), { faulty: searchIsBroken });
+    expect(result).toMatchObject({ outcome: 'published', findings: [{ rule: 'gitops/kept' }] });
+    expect(repo.of('dev', 'taker')).toHaveLength(1);
+  });
+
+  test('and what one gave up who is left out is not free either', async () => {
+    const second = { [path('payments', 'namespace')]: namespace('payments', 'pay.example.com') };
+    const repo = await published({ ...exampleBodies(), ...ofSearch, ...second });
+    const chain = {
+      [path('payments', 'namespace')]: namespace('payments', 'find.example.com'),
+      [path('taker', 'namespace')]: namespace('taker', 'pay.example.com'),
+    };
+    const result = await repo.to(treeOf({ ...bare, ...chain }), { faulty: searchIsBroken });
+    expect(result.outcome).toBe('unchanged');
+    expect(result.findings.filter(({ rule }) => rule === 'gitops/taken').map(({ unit }) => unit)).toEqual([
+      'payments',
+      'taker',
+    ]);
+  });
+});

@@ -24,20 +24,23 @@ export const register: Register = (program, run) => {
     .action(
       run(async (options: Options) => {
         const rendering = await renderWithProgress({ ...options, quiet: options.quiet || options.markdown });
-        sayFindings(options, rendering.findings);
         if (rendering.faults.platform) {
+          sayFindings(options, rendering.findings);
           if (options.json) process.stdout.write(`${JSON.stringify({ findings: rendering.findings }, null, 2)}\n`);
           process.stderr.write(`${chalkStderr.red('keelson')}: nothing to compare until these are mended\n`);
           return EXIT.broken;
         }
         const { readPublished } = require('../../gitops/published') as typeof import('../../gitops/published');
         const { withKept } = require('../../gitops/keep') as typeof import('../../gitops/keep');
+        const { withoutTakers } = require('../../gitops/holdings') as typeof import('../../gitops/holdings');
         const { diff, toMarkdown, toText } = require('../../gitops/diff') as typeof import('../../gitops/diff');
         const published = await readPublished(targetOf(options, rendering.gitops));
         // What is published of broken claims stays: it is no change.
-        const next = withKept(rendering.tree, published.tree, rendering.faults);
+        const untaken = await withoutTakers(rendering.tree, published.tree, rendering.faults, []);
+        const findings = [...rendering.findings, ...untaken.findings];
+        sayFindings(options, findings);
+        const next = withKept(untaken.tree, published.tree, untaken.faulty);
         const changes = await diff(published.tree, next);
-        const { findings } = rendering;
         if (options.json) process.stdout.write(`${JSON.stringify({ ...changes, findings }, null, 2)}\n`);
         else if (options.markdown) process.stdout.write(toMarkdown(changes));
         else if (!options.quiet) process.stdout.write(toText(changes, { colour: chalk.level > 0 }));
