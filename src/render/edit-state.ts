@@ -19,18 +19,34 @@ export function editYaml(text: string, state: TenantState): Edited {
   if (there) {
     const { key, value } = there;
     if (!isScalar(key) || !isScalar(value) || !key.range || !value.range) return undefined;
-    // An anchor or tag stands before the value and would change its meaning.
-    if (value.anchor !== undefined || value.tag !== undefined) return undefined;
-    return text.slice(0, value.range[0]) + state + text.slice(value.range[1]);
+    // An anchor or tag stands before the value and would change its meaning; a block of text ends with its line.
+    if (value.anchor !== undefined || value.tag !== undefined || value.type?.startsWith('BLOCK')) return undefined;
+    const [from, to] = value.range;
+    return text.slice(0, from) + quotedLike(text, from, state) + text.slice(to);
   }
   const [first] = pairs;
   if (!first || !isScalar(first.key) || !first.key.range) return undefined;
   const at = first.key.range[0];
-  if (spec.flow) return `${text.slice(0, at)}state: ${state}, ${text.slice(at)}`;
+  if (spec.flow) {
+    // With quotes as those of JSON, so that it stays what it was.
+    const [key, value] = [quotedLike(text, at, 'state'), quotedLike(text, at, state)];
+    return `${text.slice(0, at)}${key}: ${value}, ${text.slice(at)}`;
+  }
   const indent = text.slice(text.lastIndexOf('\n', at - 1) + 1, at);
   // Something else than spaces before the key, such as `? `, is a form that few know.
   if (indent.trim() !== '') return undefined;
-  return `${text.slice(0, at)}state: ${state}\n${indent}${text.slice(at)}`;
+  return `${text.slice(0, at)}state: ${state}${lineEnd(text)}${indent}${text.slice(at)}`;
+}
+
+/** A word in the quotes that another one stands in. */
+function quotedLike(text: string, at: number, word: string): string {
+  const [quote] = /^["'`]/.exec(text.slice(at, at + 1)) ?? [''];
+  return `${quote}${word}${quote}`;
+}
+
+/** How the lines of a text end. */
+function lineEnd(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n';
 }
 
 /** Writes a state into the props of `new Tenant(…, '<name>', { … })` in a TypeScript file, and touches nothing else. */
@@ -62,12 +78,13 @@ export function editTypeScript(text: string, name: string, state: TenantState): 
   if (there) {
     const { initializer } = there as Partial<PropertyAssignment>;
     if (!ts.isPropertyAssignment(there) || !initializer || !ts.isStringLiteralLike(initializer)) return undefined;
-    return `${text.slice(0, initializer.getStart())}'${state}'${text.slice(initializer.getEnd())}`;
+    const from = initializer.getStart();
+    return text.slice(0, from) + quotedLike(text, from, state) + text.slice(initializer.getEnd());
   }
   const [first] = props.properties;
   if (!first) return undefined;
   const at = first.getStart();
   const line = text.slice(text.lastIndexOf('\n', at - 1) + 1, at);
-  const separator = line.trim() === '' ? `\n${line}` : ' ';
+  const separator = line.trim() === '' ? `${lineEnd(text)}${line}` : ' ';
   return `${text.slice(0, at)}state: '${state}',${separator}${text.slice(at)}`;
 }

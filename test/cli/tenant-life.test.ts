@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { load as parseYaml } from 'js-yaml';
 import { addFiles, claimFile, platformFile, tenantFile } from '../support/platforms';
 import { type Ended, everyFile, keelson, platform } from './support/keelson';
 
@@ -113,6 +114,20 @@ describe('The life of a tenant', () => {
       expect(json('show', name)).toMatchObject({ state: 'active' });
     },
   );
+
+  test('quotes and ends of lines stay as they were', () => {
+    const json = JSON.stringify(parseYaml(claimFile('shop')));
+    const code = tenantFile('wiki', '"state": "active",');
+    const desk = claimFile('desk').replaceAll('\n', '\r\n');
+    addFiles(root, { [claim('shop')]: json, 'tenants/wiki.ts': code, [claim('desk')]: desk });
+    for (const name of ['shop', 'wiki', 'desk'])
+      expect(run('suspend', name, '--yes')).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(text(claim('shop')))).toMatchObject({ spec: { state: 'suspended' } });
+    expect(text('tenants/wiki.ts')).toBe(code.replace('"active"', '"suspended"'));
+    expect(text(claim('desk')).replace('  state: suspended\r\n', '')).toBe(desk);
+    expect(run('resume', 'shop', '--yes').code).toBe(0);
+    expect(JSON.parse(text(claim('shop')))).toMatchObject({ spec: { state: 'active' } });
+  });
 
   test('a claim with a fault is not changed, nor one that is written in a way of its own', () => {
     expect(run('suspend', 'desk', '--yes')).toMatchObject({
