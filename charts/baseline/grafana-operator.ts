@@ -2,11 +2,12 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { Cluster, JsonObject } from '../component';
 import { defineComponent } from '../component';
-import { RESTRICTED_CONTAINER, RESTRICTED_POD, byProvider, resources } from '../hardening';
+import { RESTRICTED_POD, byProvider, resources } from '../hardening';
 import { addOnLabels } from '../labels';
 import { ACCESS } from '../telemetry/access';
 import { TENANT_GRAFANA, addTenantGrafana, tenantGrafanaHost } from '../telemetry/tenant-grafana';
 import { PLATFORM_ORGANISATION } from './loki';
+import { grafanaSpec } from '../telemetry/grafana';
 
 const VERSION = '5.24.0';
 
@@ -155,66 +156,25 @@ function issuer(cluster: Cluster): { host: string; port: number } {
 }
 
 function grafana(scope: Construct, cluster: Cluster): void {
-  const { clientId, groupsClaim, usernameClaim, groups } = cluster.platform.oidc;
+  const { groupsClaim, groups } = cluster.platform.oidc;
   const role = (group: string, name: string) => `contains("${groupsClaim}", '${group}') && '${name}'`;
   new ApiObject(scope, 'grafana', {
     apiVersion: 'grafana.integreatly.org/v1beta1',
     kind: 'Grafana',
     metadata: { ...metadata('grafana'), labels: { ...addOnLabels(NAME), ...INSTANCE } },
-    spec: {
-      config: {
-        analytics: { reporting_enabled: 'false', check_for_updates: 'false', check_for_plugin_updates: 'false' },
-        auth: { disable_login_form: 'true', oauth_auto_login: 'true' },
-        'auth.anonymous': { enabled: 'false' },
-        'auth.generic_oauth': {
-          enabled: 'true',
-          name: cluster.platform.name,
-          client_id: clientId,
-          scopes: 'openid profile email groups',
-          use_pkce: 'true',
-          login_attribute_path: `"${usernameClaim}"`,
-          groups_attribute_path: `"${groupsClaim}"`,
-          // Whoever is in none of these groups is turned away: these data sources show what is everybody's.
-          role_attribute_path: [
-            role(groups.admins, 'Admin'),
-            role(groups.oncall, 'Editor'),
-            role(groups.auditors, 'Viewer'),
-          ].join(' || '),
-          role_attribute_strict: 'true',
-        },
-        plugins: { preinstall_disabled: 'true' },
-        security: {
-          cookie_secure: 'true',
-          content_security_policy: 'true',
-          disable_gravatar: 'true',
-          strict_transport_security: 'true',
-        },
-        server: { root_url: `https://${host(cluster)}` },
-        users: { allow_sign_up: 'false' },
+    spec: grafanaSpec(cluster, {
+      host: host(cluster),
+      oauth: {
+        // Whoever is in none of these groups is turned away: these data sources show what is everybody's.
+        role_attribute_path: [
+          role(groups.admins, 'Admin'),
+          role(groups.oncall, 'Editor'),
+          role(groups.auditors, 'Viewer'),
+        ].join(' || '),
       },
-      deployment: {
-        spec: {
-          replicas: 1,
-          template: {
-            spec: {
-              automountServiceAccountToken: false,
-              priorityClassName: 'platform-standard',
-              securityContext: { ...RESTRICTED_POD, fsGroup: 10001 },
-              containers: [
-                {
-                  name: 'grafana',
-                  resources: resources('100m', '512Mi'),
-                  securityContext: RESTRICTED_CONTAINER,
-                  // GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET, _AUTH_URL, _TOKEN_URL and _API_URL: Grafana asks no issuer
-                  // where its endpoints are. Without the Secret it runs, and nobody can sign in.
-                  envFrom: [{ secretRef: { name: OIDC_SECRET, optional: true } }],
-                },
-              ],
-            },
-          },
-        },
-      },
-    },
+      resources: resources('100m', '512Mi'),
+      oidcSecret: OIDC_SECRET,
+    }),
   });
 }
 

@@ -3,43 +3,23 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Construct } from 'constructs';
 import { BREAK_GLASS, LONGEST } from '../../src/model/break-glass';
 import { BREAK_GLASS_NAMESPACE } from '../../src/model/names';
+import { addAccountsNamespace } from '../accounts-namespace';
 import { FIRST_WAVE } from '../argo-cd';
 import type { ClusterFacet } from '../facet';
-import { MANAGED, podSecurity } from '../labels';
-import { addDefaultDeny } from '../network';
+import { MANAGED } from '../labels';
 
 const NAME = 'break-glass';
 const RBAC = 'rbac.authorization.k8s.io';
 
 /**
  * The namespace of the accounts that look into tenants' production, and who may ask for a token of one. A token ends by
- * itself, at the latest after an hour; who asked, for whom and why stands in the API server's audit log. Nothing runs
- * there and no Secret is kept, since either would be a token without an end.
+ * itself, at the latest after an hour; who asked, for whom and why stands in the API server's audit log.
  */
 export const facet: ClusterFacet = {
   render(scope, _slice, cluster) {
     const namespace = BREAK_GLASS_NAMESPACE;
     const labels = { ...MANAGED };
-    new k8s.KubeNamespace(scope, 'namespace', {
-      metadata: {
-        name: namespace,
-        labels: { ...labels, ...podSecurity('restricted', cluster.kubernetesVersion) },
-        annotations: FIRST_WAVE,
-      },
-    });
-    new k8s.KubeResourceQuota(scope, 'nothing', {
-      metadata: { name: 'nothing', namespace, labels, annotations: FIRST_WAVE },
-      spec: {
-        hard: Object.fromEntries(
-          ['pods', 'secrets', 'services', 'persistentvolumeclaims'].map((what) => [what, k8s.Quantity.fromNumber(0)]),
-        ),
-      },
-    });
-    addDefaultDeny(scope, namespace, labels);
-    new k8s.KubeServiceAccount(scope, 'default', {
-      metadata: { name: 'default', namespace, labels },
-      automountServiceAccountToken: false,
-    });
+    addAccountsNamespace(scope, namespace, cluster);
     const { breakGlassGroup, oidc } = cluster.platform;
     new k8s.KubeRole(scope, 'role', {
       metadata: { name: NAME, namespace, labels },

@@ -1,10 +1,11 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import type { Cluster, JsonObject } from '../component';
-import { RESTRICTED_CONTAINER, RESTRICTED_POD, resources } from '../hardening';
+import type { Cluster } from '../component';
+import { resources } from '../hardening';
 import { addOnLabels } from '../labels';
 import { TENANTS_INSTANCE, dashboardJson } from './dashboard';
 import { dashboardsFor } from './dashboards';
+import { grafanaSpec } from './grafana';
 
 /** Name of the object; the operator labels Pods with it, and names the Service after it. */
 export const TENANT_GRAFANA = 'tenant-grafana';
@@ -36,7 +37,28 @@ export function addTenantGrafana(
     apiVersion: 'grafana.integreatly.org/v1beta1',
     kind: 'Grafana',
     metadata: { ...metadata(TENANT_GRAFANA), labels: { ...labels, ...TENANTS_INSTANCE } },
-    spec: { config: configuration(cluster), deployment: deployment(place.oidcSecret) },
+    spec: grafanaSpec(cluster, {
+      host: tenantGrafanaHost(cluster),
+      oauth: {
+        // Tokens end within minutes: without a new one the next question would be nobody's.
+        scopes: 'openid profile email groups offline_access',
+        use_refresh_token: 'true',
+        // The same for all: what somebody may read is said by Kubernetes, and nothing here is for people to change.
+        role_attribute_path: "'Viewer'",
+        allow_assign_grafana_admin: 'false',
+      },
+      config: {
+        public_dashboards: { enabled: 'false' },
+        // A snapshot would show to everybody what one of them may read.
+        snapshots: { enabled: 'false', external_enabled: 'false' },
+        // Rules would ask without anybody's token.
+        unified_alerting: { enabled: 'false' },
+        // Viewers may explore, and save nothing.
+        users: { viewers_can_edit: 'true' },
+      },
+      resources: resources('200m', '1Gi'),
+      oidcSecret: place.oidcSecret,
+    }),
   });
   new ApiObject(scope, 'tenant-folder', {
     apiVersion: 'grafana.integreatly.org/v1beta1',
@@ -56,67 +78,4 @@ export function addTenantGrafana(
       },
     });
   }
-}
-
-function configuration(cluster: Cluster): JsonObject {
-  const { clientId, groupsClaim, usernameClaim } = cluster.platform.oidc;
-  return {
-    analytics: { reporting_enabled: 'false', check_for_updates: 'false', check_for_plugin_updates: 'false' },
-    auth: { disable_login_form: 'true', oauth_auto_login: 'true' },
-    'auth.anonymous': { enabled: 'false' },
-    'auth.generic_oauth': {
-      enabled: 'true',
-      name: cluster.platform.name,
-      client_id: clientId,
-      // Tokens end within minutes: without a new one the next question would be nobody's.
-      scopes: 'openid profile email groups offline_access',
-      use_refresh_token: 'true',
-      use_pkce: 'true',
-      login_attribute_path: `"${usernameClaim}"`,
-      groups_attribute_path: `"${groupsClaim}"`,
-      // The same for all: what somebody may read is said by Kubernetes, and nothing here is for people to change.
-      role_attribute_path: "'Viewer'",
-      role_attribute_strict: 'true',
-      allow_assign_grafana_admin: 'false',
-    },
-    plugins: { preinstall_disabled: 'true' },
-    public_dashboards: { enabled: 'false' },
-    security: {
-      cookie_secure: 'true',
-      content_security_policy: 'true',
-      disable_gravatar: 'true',
-      strict_transport_security: 'true',
-    },
-    server: { root_url: `https://${tenantGrafanaHost(cluster)}` },
-    // A snapshot would show to everybody what one of them may read.
-    snapshots: { enabled: 'false', external_enabled: 'false' },
-    // Rules would ask without anybody's token.
-    unified_alerting: { enabled: 'false' },
-    // Viewers may explore, and save nothing.
-    users: { allow_sign_up: 'false', viewers_can_edit: 'true' },
-  };
-}
-
-function deployment(oidcSecret: string): JsonObject {
-  return {
-    spec: {
-      replicas: 1,
-      template: {
-        spec: {
-          automountServiceAccountToken: false,
-          priorityClassName: 'platform-standard',
-          securityContext: { ...RESTRICTED_POD, fsGroup: 10001 },
-          containers: [
-            {
-              name: 'grafana',
-              resources: resources('200m', '1Gi'),
-              securityContext: RESTRICTED_CONTAINER,
-              // As in the platform's own: without the Secret it runs, and nobody can sign in.
-              envFrom: [{ secretRef: { name: oidcSecret, optional: true } }],
-            },
-          ],
-        },
-      },
-    },
-  };
 }
