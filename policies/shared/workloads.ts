@@ -11,7 +11,10 @@ export const PODS: readonly RequestMatch[] = [
   },
 ];
 
-/** Every kind that holds a template of Pods, so that whoever applies one is told at once and not by its controller. */
+/**
+ * Every kind that holds a template of Pods, so that whoever applies one is told at once and not by its controller. Where
+ * it matters who somebody is, it is the only time to see: their controllers act for everybody.
+ */
 export const TEMPLATES: readonly RequestMatch[] = [
   {
     apiGroups: ['apps'],
@@ -26,6 +29,7 @@ export const TEMPLATES: readonly RequestMatch[] = [
     resources: ['replicationcontrollers'],
     operations: ['CREATE', 'UPDATE'],
   },
+  { apiGroups: ['keda.sh'], apiVersions: ['v1alpha1'], resources: ['scaledjobs'], operations: ['CREATE', 'UPDATE'] },
 ];
 
 /** Pods and whatever makes them. */
@@ -42,7 +46,8 @@ export const POD_SPEC: readonly Variable[] = [
   {
     name: 'template',
     expression:
-      "object.kind == 'Pod' ? object : object.kind == 'CronJob' ? object.spec.jobTemplate.spec.template : object.spec.template",
+      "object.kind == 'Pod' ? object : object.kind == 'CronJob' ? object.spec.jobTemplate.spec.template " +
+      ": object.kind == 'ScaledJob' ? object.spec.jobTargetRef.template : object.spec.template",
   },
   // A template may have no metadata at all.
   { name: 'podLabels', expression: metadata('labels') },

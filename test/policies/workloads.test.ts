@@ -18,6 +18,7 @@ test('A guardrail about containers is asked about Pods, every way to change them
     'pods/resize',
     'replicasets',
     'replicationcontrollers',
+    'scaledjobs',
     'statefulsets',
   ]);
 });

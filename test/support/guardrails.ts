@@ -46,6 +46,13 @@ const WORKLOADS: Readonly<Record<string, (template: ReturnType<typeof templateOf
     ...named('v1', 'ReplicationController'),
     spec: { selector: { ...SELECTOR }, template },
   }),
+  ScaledJob: (template) => ({
+    ...named('keda.sh/v1alpha1', 'ScaledJob'),
+    spec: {
+      jobTargetRef: { template: once(template) },
+      triggers: [{ type: 'kubernetes-workload', metadata: { podSelector: 'app.kubernetes.io/name=shop', value: '1' } }],
+    },
+  }),
 };
 
 function named(apiVersion: string, kind: string) {
