@@ -1,24 +1,12 @@
 import type { JsonObject } from '../src/model/component';
 import { BREAK_GLASS_NAMESPACE, DELIVERY_NAMESPACE } from '../src/model/names';
 import type { ExampleObject, Guardrail, RequestMatch } from './guardrail';
+import { TEAM_KINDS } from './shared/team-kinds';
 import { IS_OF_THE_PLATFORM, isAdministrator, serviceAccount } from './shared/users';
 
 /** Label of everything that Keelson writes. */
 const LABEL = 'app.kubernetes.io/managed-by';
 const VALUE = 'keelson';
-
-/** Kinds that teams write too, by API group: of all others nobody in a tenant changes anything. */
-const KINDS: Readonly<Record<string, readonly string[]>> = {
-  '': ['configmaps', 'persistentvolumeclaims', 'pods', 'secrets', 'serviceaccounts', 'services'],
-  apps: ['deployments', 'statefulsets'],
-  autoscaling: ['horizontalpodautoscalers'],
-  batch: ['cronjobs', 'jobs'],
-  'external-secrets.io': ['externalsecrets'],
-  'gateway.networking.k8s.io': ['httproutes'],
-  'keda.sh': ['scaledjobs', 'scaledobjects', 'triggerauthentications'],
-  'networking.k8s.io': ['networkpolicies'],
-  policy: ['poddisruptionbudgets'],
-};
 
 const labelled = (object: string) =>
   `(has(${object}.metadata.labels) && '${LABEL}' in ${object}.metadata.labels && ${object}.metadata.labels['${LABEL}'] == '${VALUE}')`;
@@ -37,12 +25,7 @@ export const guardrail: Guardrail = {
   summary: 'What the platform wrote into a tenant’s namespace is changed and deleted by the platform alone',
   why: 'A Role says which kinds somebody may change, not which objects: who may write NetworkPolicies could delete the one that denies everything.',
   source: 'https://kubernetes.io/docs/reference/access-authn-authz/rbac/',
-  match: Object.entries(KINDS).map(([group, resources]): RequestMatch => ({
-    apiGroups: [group],
-    apiVersions: ['*'],
-    resources,
-    operations: ['CREATE', 'UPDATE', 'DELETE'],
-  })),
+  match: TEAM_KINDS.map((kinds): RequestMatch => ({ ...kinds, operations: ['CREATE', 'UPDATE', 'DELETE'] })),
   // Whose owner is gone is deleted by Kubernetes, which nobody would refuse.
   everyUpdate: true,
   variables: [
