@@ -9,6 +9,7 @@ const DEFAULTS = { horizontal: { minimum: 1 }, keda: { minimum: 0, maximum: 100 
 const PAUSED = 'autoscaling.keda.sh/paused-replicas';
 
 const { autoscalingMinimum: MINIMUM, autoscalingMaximum: MAXIMUM } = TENANT_NAMESPACE;
+const DATABASE = { apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', name: 'database-orders' };
 const from2to10 = { [MINIMUM]: '2', [MAXIMUM]: '10' };
 const from0to10 = { [MINIMUM]: '0', [MAXIMUM]: '10' };
 
@@ -57,6 +58,12 @@ export const guardrail: Guardrail = {
         `(has(object.metadata.annotations) && '${PAUSED}' in object.metadata.annotations ? [int(object.metadata.annotations['${PAUSED}'])] : [])`,
     },
     {
+      name: 'isOfTeams',
+      expression:
+        "object.kind == 'ScaledJob' || ((!has(object.spec.scaleTargetRef.kind) || object.spec.scaleTargetRef.kind in ['Deployment', 'StatefulSet', '']) && " +
+        "(!has(object.spec.scaleTargetRef.apiVersion) || object.spec.scaleTargetRef.apiVersion in ['apps/v1', '']))",
+    },
+    {
       name: 'bounds',
       expression: "string(variables.floor) + ' to ' + string(variables.cap)",
     },
@@ -80,6 +87,11 @@ export const guardrail: Guardrail = {
         "variables.others.all(copies, copies <= variables.cap && (object.kind == 'ScaledJob' || copies >= variables.floor))",
       message: `fallback and ${PAUSED} keep to the bounds of the environment too`,
       messageExpression: `'this environment scales from ' + variables.bounds + ' copies: let \`fallback\` and the annotation ${PAUSED} keep to that'`,
+    },
+    {
+      // Who scales acts for everybody, on whatever has a scale: a database too, whose copies the claim says.
+      expression: 'variables.isOfTeams',
+      message: 'Deployments and StatefulSets are scaled, of apps/v1: how many copies anything else has the claim says',
     },
   ],
   examples: {
@@ -160,6 +172,18 @@ export const guardrail: Guardrail = {
         old: horizontal({ minReplicas: 2, maxReplicas: 10 }),
         object: horizontal({ minReplicas: 2, maxReplicas: 500 }),
         message: 'not to 500: lower `maxReplicas`',
+      },
+      {
+        what: 'scales a database of the platform’s',
+        annotations: from2to10,
+        object: horizontal({ minReplicas: 2, maxReplicas: 10, scaleTargetRef: DATABASE }),
+        message: 'Deployments and StatefulSets are scaled',
+      },
+      {
+        what: 'scales one with KEDA',
+        annotations: from0to10,
+        object: scaled({ maxReplicaCount: 10, scaleTargetRef: DATABASE }),
+        message: 'Deployments and StatefulSets are scaled',
       },
       {
         what: 'stands where the namespace says nothing',
