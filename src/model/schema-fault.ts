@@ -130,6 +130,10 @@ function enumFault(value: unknown, allowed: readonly unknown[]): Fault {
   const words = allowed.filter((one) => typeof one === 'string');
   const near = typeof value === 'string' ? nearest(value, words) : undefined;
   const message = `${show(value)} is not one of ${showList(allowed)}`;
+  // YAML makes numbers of some words and words of numbers in quotes.
+  const same = allowed.find((one) => typeof one !== typeof value && String(one) === String(value).trim());
+  if (typeof same === 'string') return { message, fix: `put it in quotes: \`'${same}'\`` };
+  if (same !== undefined) return { message, fix: `write \`${String(same)}\` without quotes` };
   return { message, fix: near === undefined ? 'write one of them' : `write ${show(near)}` };
 }
 

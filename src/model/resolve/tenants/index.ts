@@ -142,15 +142,19 @@ function environmentsOf(
   const on = Object.keys(claimed).flatMap((name) => clusters.get(platform.environments[name]?.cluster ?? '') ?? []);
   checkTier(claimant, new Set(on));
   const found: { cluster: string; environment: TenantEnvironment }[] = [];
+  let unknown = false;
   for (const [name, claim] of Object.entries(claimed).sort(([a], [b]) => compareText(a, b))) {
     const described = Object.hasOwn(platform.environments, name) ? platform.environments[name] : undefined;
     const cluster = clusters.get(described?.cluster ?? '');
-    // Both are named by the check of references.
-    if (!described || !cluster) return [];
+    // Both are named by the check of references; what is wrong with the others is told all the same.
+    if (!described || !cluster) {
+      unknown = true;
+      continue;
+    }
     const environment = environmentOf(claimant, name, claim, described, cluster, around);
     if (environment) found.push({ cluster: cluster.name, environment });
   }
-  return found;
+  return unknown ? [] : found;
 }
 
 /** Whether an environment is one of those that a claim has which names none. */
@@ -177,17 +181,19 @@ function environmentOf(
   checkScratch(claimant, namespace, at);
   checkPlace(claimant, cluster, at);
   const pool = nodePoolOf(claimant, claim.nodePool, cluster, [...at, 'nodePool']);
-  if (!pool) return undefined;
   const quota = quotaOf(claim.quota, production);
   checkQuota(claimant, quota, claim, cluster, [...at, 'quota']);
   checkIdentities(claimant, name, cluster, around.buckets);
+  const autoscaling = autoscalingOf(claimant, claim, { production, quota }, [...at, 'autoscaling']);
+  const virtualCluster = isVirtual(claimant, cluster);
+  if (virtualCluster) checkVirtualCluster(claimant, { quota, production }, [...at, 'quota']);
+  // Whatever else there is to judge depends on the machines.
+  if (!pool) return undefined;
   const limits = limitsOf(quota, pool);
   const databaseProvider = databaseProviderOf(described, cluster.provider);
   const databases = databasesOf(props, name, production);
   checkDatabases(claimant, { environment: name, claim, databases, provider: databaseProvider, cluster, quota, limits });
   const dedicated = pool.tenant === claimant.name;
-  const virtualCluster = isVirtual(claimant, cluster);
-  if (virtualCluster) checkVirtualCluster(claimant, { quota, production }, [...at, 'quota']);
   return {
     name,
     namespace,
@@ -205,7 +211,7 @@ function environmentOf(
     databaseProvider,
     databases,
     identities: identitiesOf(props, name, namespace, cluster),
-    autoscaling: autoscalingOf(claimant, claim, { production, quota }, [...at, 'autoscaling']),
+    autoscaling,
     backup: backupOf(props, platform),
   };
 }
