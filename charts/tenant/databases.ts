@@ -172,6 +172,7 @@ function addMonitor(scope: Construct, tenant: TenantSlice, environment: TenantEn
           portNumber: CLOUDNATIVE_PG.metrics,
           path: '/metrics',
           honorLabels: false,
+          followRedirects: false,
           honorTimestamps: false,
           relabelings: [
             ...Object.entries({ tenant: tenant.name, environment: environment.name }).map(

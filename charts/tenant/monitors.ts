@@ -44,6 +44,8 @@ export const facet: TenantFacet = {
             portNumber: port,
             path,
             honorLabels: false,
+            // Prometheus would go where a Pod sends it, to others' metrics or its own, and take the answer for the Pod's.
+            followRedirects: false,
             // A Pod that may choose its times could write into the past.
             honorTimestamps: false,
             relabelings: Object.entries({ tenant: tenant.name, environment: environment.name }).map(

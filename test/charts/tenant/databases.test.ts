@@ -217,7 +217,7 @@ describe('what Prometheus knows of databases in the cluster', () => {
       IN_CLOUD,
     );
     const [endpoint] = objectIn(tree, fileOf('cloud'), 'PodMonitor', 'databases').spec.podMetricsEndpoints;
-    expect(endpoint).toMatchObject({ portNumber: 9187, honorLabels: false });
+    expect(endpoint).toMatchObject({ portNumber: 9187, honorLabels: false, followRedirects: false });
     expect(endpoint.relabelings).toContainEqual({ targetLabel: 'tenant', replacement: 'shop', action: 'replace' });
     const [group] = objectIn(tree, fileOf('cloud'), 'PrometheusRule', 'databases').spec.groups;
     expect(group.rules).toHaveLength(1);

@@ -4,6 +4,7 @@ interface Endpoint {
   readonly portNumber: number;
   readonly path: string;
   readonly honorLabels: boolean;
+  readonly followRedirects: boolean;
   readonly relabelings: readonly { readonly targetLabel: string; readonly replacement: string }[];
 }
 
@@ -41,8 +42,10 @@ test('Whose a series is says the Pod that it comes from, whatever the Pod says',
   const tree = await renderedClaims({ shop: METRICS });
   const endpoints = facetOf(tree, 'shop', 'monitors').flatMap(({ spec }) => spec.podMetricsEndpoints as Endpoint[]);
   expect(endpoints).toHaveLength(4);
-  for (const { honorLabels, relabelings } of endpoints) {
+  for (const { honorLabels, followRedirects, relabelings } of endpoints) {
     expect(honorLabels).toBe(false);
+    // Left out, Prometheus follows: to the metrics of another tenant, or to its own of everybody.
+    expect(followRedirects).toBe(false);
     const written = Object.fromEntries(relabelings.map(({ targetLabel, replacement }) => [targetLabel, replacement]));
     expect(written).toEqual({ tenant: 'shop', environment: 'dev' });
   }
