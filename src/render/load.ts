@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { types } from 'node:util';
 import type { Component } from '../model/component';
 import {
@@ -116,12 +116,22 @@ export function load(
 /** TypeScript files of one of the team's folders. One that is misplaced is a finding: nobody wrote it to be ignored. */
 function filesIn(root: string, folder: 'tenants' | 'addons', findings: Finding[]): readonly string[] {
   if (!existsSync(join(root, folder))) return [];
-  for (const { name } of readdirSync(join(root, folder), { withFileTypes: true }).filter((one) => one.isFile())) {
-    if (!/\.ya?ml$/.test(name)) continue;
-    const fix = folder === 'tenants' ? `move it to tenants/claims/${name}` : 'move it away: an add-on is a .ts file';
-    findings.push(finding(`${folder}/${name}`, 'config/misplaced', 'is a YAML file, which nothing reads here', fix));
+  for (const file of yamlFiles(root, folder)) {
+    const fix =
+      folder === 'tenants' ? `move it to tenants/claims/${basename(file)}` : 'move it away: an add-on is a .ts file';
+    findings.push(finding(file, 'config/misplaced', 'is a YAML file, which nothing reads here', fix));
   }
   return namesIn(join(root, folder)).map((name) => `${folder}/${name}.ts`);
+}
+
+/** YAML files of a folder; of that of tenants also what is further down, but for claims. What an add-on has there is its own. */
+function yamlFiles(root: string, folder: string): readonly string[] {
+  if (folder === 'tenants/claims') return [];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((one) => {
+    const path = `${folder}/${one.name}`;
+    if (one.isDirectory()) return folder === 'addons' ? [] : yamlFiles(root, path);
+    return one.isFile() && /\.ya?ml$/.test(one.name) ? [path] : [];
+  });
 }
 
 /** Files that should declare a tenant and did not. */

@@ -197,12 +197,15 @@ test('A file that nothing reads is told', () => {
     ...platform,
     ...good,
     'tenants/stray.yaml': claimFile('stray'),
+    'tenants/team/deeper.yml': claimFile('deeper'),
+    'addons/chart/values.yaml': 'replicas: 1',
     'tenants/claims/notes.txt': 'hello',
     'tenants/claims/team/deep.yaml': claimFile('deep'),
   });
   mkdirSync(join(root, 'tenants', 'claims', 'folder.yaml'));
   expect(told(load(root).findings).map((line) => line.split(' | ')[0])).toEqual([
     'tenants/stray.yaml',
+    'tenants/team/deeper.yml',
     'tenants/claims/folder.yaml',
     'tenants/claims/notes.txt',
     'tenants/claims/team',
