@@ -37,9 +37,6 @@ const OBJECTS = {
 /** Pods that have ended stay until their Job goes: one for each Job, and as many again as may run. */
 const ENDED_PODS = 200;
 
-/** How far a container's limit may be above its request: more would be a promise that the machine cannot keep. */
-const RATIO = { cpu: '10', memory: '4' } as const;
-
 /**
  * Disk of the machine that a container may fill, in GiB: what it gets unasked, and the most. Whoever fills it has
  * everybody's Pods evicted. None is requested, since simulated machines offer none.
@@ -106,7 +103,7 @@ export const facet: TenantFacet = {
             defaultRequest: quantities({ ...limits.defaultRequest, 'ephemeral-storage': '0' }),
             default: quantities({ ...limits.default, 'ephemeral-storage': `${DISK.default}Gi` }),
             max: quantities({ ...limits.maximum, 'ephemeral-storage': `${disk}Gi` }),
-            maxLimitRequestRatio: quantities(RATIO),
+            maxLimitRequestRatio: quantities(limits.ratio),
           },
           // Told at once, and not by a quota that says how much is left.
           { type: 'PersistentVolumeClaim', max: quantities({ storage: quota.storage }) },

@@ -176,6 +176,8 @@ export interface TenantEnvironment {
     readonly default: { readonly cpu: string; readonly memory: string };
     /** The least that a container may ask for. */
     readonly minimum: { readonly cpu: string; readonly memory: string };
+    /** How many times its request a container's limit may be. */
+    readonly ratio: { readonly cpu: string; readonly memory: string };
     /** The largest container: fits the quota and one machine of its node pool. */
     readonly maximum: { readonly cpu: string; readonly memory: string };
   };

@@ -199,15 +199,16 @@ describe('Whatever is claimed', () => {
 
   const good: LimitItem = {
     type: 'Container',
-    min: { cpu: '5m' },
+    min: { cpu: '10m' },
     defaultRequest: { cpu: '50m' },
     default: { cpu: '500m' },
     max: { cpu: '1' },
-    maxLimitRequestRatio: { cpu: '10' },
+    maxLimitRequestRatio: { cpu: '50' },
   };
   test.each<[string, Partial<LimitItem>, Amounts, Amounts]>([
     ['a default above the maximum', { default: { cpu: '2' } }, { 'requests.cpu': '4' }, { cpu: '4' }],
-    ['a default beyond the ratio', { defaultRequest: { cpu: '40m' } }, { 'requests.cpu': '4' }, { cpu: '4' }],
+    ['a smallest request beyond the ratio', { min: { cpu: '5m' } }, { 'requests.cpu': '4' }, { cpu: '4' }],
+    ['a default beyond the ratio', { maxLimitRequestRatio: { cpu: '9' } }, { 'requests.cpu': '4' }, { cpu: '4' }],
     ['a minimum that leaves no ratio', { min: { cpu: '500m' } }, { 'requests.cpu': '4' }, { cpu: '4' }],
     ['a largest container that no machine holds', { max: { cpu: '5' } }, { 'requests.cpu': '8' }, { cpu: '4' }],
     ['a largest container beyond the quota', { max: { cpu: '3' } }, { 'requests.cpu': '2' }, { cpu: '4' }],
@@ -235,6 +236,9 @@ function refusedByKubernetes(item: LimitItem): readonly string[] {
     if (ratio === undefined) continue;
     const [least, request, limit, most] = order;
     if (amount(limit) > (amount(request) * amount(ratio)) / 1_000_000_000n) faults.push(`${resource}: beyond ratio`);
+    // LimitRanger fills in the default limit for whoever says a request alone.
+    if (amount(limit) > (amount(least) * amount(ratio)) / 1_000_000_000n)
+      faults.push(`${resource}: the smallest request is refused with the default limit`);
     if (amount(most) < (amount(least) * amount(ratio)) / 1_000_000_000n)
       faults.push(`${resource}: ratio above max/min`);
   }

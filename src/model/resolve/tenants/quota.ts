@@ -14,10 +14,16 @@ const QUOTA = {
 
 /** What a container gets that asks for nothing: small, so that a forgotten one starves nobody. */
 const CONTAINER = {
-  minimum: { cpu: '5m', memory: '8Mi' },
+  minimum: { cpu: '10m', memory: '16Mi' },
   defaultRequest: { cpu: '50m', memory: '128Mi' },
   default: { cpu: '500m', memory: '256Mi' },
 } as const;
+
+/**
+ * How far a container's limit may be above its request: so far that the smallest request goes with the default limit, since
+ * whoever asks for little and says no limit gets that one.
+ */
+const RATIO = { cpu: 50n, memory: 16n } as const;
 
 /** Share of a machine that the largest container may take: the rest is for the node's own agents and other Pods. */
 const LARGEST_SHARE = { of: 3n, in: 4n } as const;
@@ -96,10 +102,19 @@ export function limitsOf(quota: TenantEnvironment['quota'], pool: NodePool): Ten
   });
   return {
     minimum: CONTAINER.minimum,
+    ratio: { cpu: ratioOf('cpu', maximum.cpu), memory: ratioOf('memory', maximum.memory) },
     defaultRequest: within(CONTAINER.defaultRequest),
     default: within(CONTAINER.default),
     maximum,
   };
+}
+
+/** Kubernetes takes no ratio above that of the maximum to the minimum. */
+function ratioOf(resource: 'cpu' | 'memory', maximum: string): string {
+  const most = (amount(maximum) * 1000n) / amount(CONTAINER.minimum[resource]);
+  const ratio = RATIO[resource] * 1000n;
+  const thousandths = most < ratio ? most : ratio;
+  return thousandths % 1000n === 0n ? String(thousandths / 1000n) : `${thousandths}m`;
 }
 
 /** The largest container: what the quota allows, and three quarters of a machine at the most. */
