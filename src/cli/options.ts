@@ -1,11 +1,18 @@
-import type { Command } from 'commander';
+import { statSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** Adds the options that every command takes. */
 export function withRoot(command: Command): Command {
   return command
-    .option('-C, --root <directory>', `folder of the platform's repository`, process.cwd())
+    .option('-C, --root <directory>', `folder of the platform's repository`, directory, process.cwd())
     .option('--json', 'print one JSON document for a program to read')
     .option('-q, --quiet', 'print findings and errors alone');
+}
+
+/** A folder that is there. */
+function directory(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  throw new InvalidArgumentError('there is no such folder; name the one that holds platform.ts.');
 }
 
 /** Adds the options that every command takes which renders. */

@@ -20,15 +20,19 @@ describe('Help', () => {
     for (const [name] of commands.slice(1)) expect(stdout).toContain(`\n  ${name}`);
   });
 
-  test.each([[['nonsense']], [['publish', '--nonsense']], [['tenant', 'new']], [['verify', 'a', 'b']], [[]]])(
-    'is offered, and the exit code is 2, after %j',
-    (args) => {
-      const { code, stdout, stderr } = keelson(args);
-      expect(code).toBe(2);
-      expect(stdout).toBe('');
-      expect(stderr).toMatch(/--help|Usage/);
-    },
-  );
+  test.each([
+    [['nonsense']],
+    [['publish', '--nonsense']],
+    [['tenant', 'new']],
+    [['verify', 'a', 'b']],
+    [['diff', '-C', 'nowhere']],
+    [[]],
+  ])('is offered, and the exit code is 2, after %j', (args) => {
+    const { code, stdout, stderr } = keelson(args);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/--help|Usage/);
+  });
 
   test('tells the version', () => {
     const { version } = JSON.parse(readFileSync(join(product, 'package.json'), 'utf8')) as { version: string };
