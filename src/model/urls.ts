@@ -27,6 +27,23 @@ export function httpsUrlFault(text: string): Fault | undefined {
  * `file:///`. Plain http is taken from loopback only, where nobody listens in.
  */
 export function gitUrlFault(text: string): Fault | undefined {
+  return locationFault(text) ?? patternFault(text);
+}
+
+/** Argo CD reads the URLs of a project as patterns and those of an ApplicationSet as templates. */
+function patternFault(text: string): Fault | undefined {
+  const withoutAddress = text.replace(/^([a-z]+:\/\/(?:[^/@]*@)?)\[[0-9a-f:.]+\]/i, '$1');
+  const found = [...new Set(withoutAddress.match(/[*?!{}[\]]/g))].join(' ');
+  if (found !== '') {
+    const message = `${show(text)} has characters of patterns in it: ${found}`;
+    return { message, fix: 'name one repository, character by character' };
+  }
+  // What a server makes of it is another repository than its text says.
+  if (!/(?:^|[/:])\.{1,2}(?:\/|$)/.test(text)) return undefined;
+  return { message: `${show(text)} has a part that is a dot or two`, fix: 'write the path itself' };
+}
+
+function locationFault(text: string): Fault | undefined {
   const url = parse(text);
   if (!url) return scpFault(text);
   const ssh = url.protocol === 'ssh:';

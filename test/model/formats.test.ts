@@ -20,6 +20,7 @@ const good: Readonly<Record<string, readonly string[]>> = {
     'git@github.com:team/repository.git',
     'file:///srv/git/repository.git',
     'http://127.0.0.1:3000/team/repository.git',
+    'http://[::1]:3000/team/repository.git',
   ],
   group: ['payments-developers', 'oidc:admins', '/team/payments', 'cn=payments,ou=groups', 'Größe'],
   arn: [
@@ -95,6 +96,11 @@ const bad: Readonly<Record<string, readonly (readonly [text: string, fix: string
     ['file://srv/git/repository.git', 'write `file:///srv/git/repository.git`'],
     ['https://github.com', 'add its path, such as `https://github.com/team/repository.git`'],
     ['ssh://-oProxyCommand=id/x', 'correct the host'],
+    ['https://git.example.com/**', 'name one repository, character by character'],
+    ['https://git.example.com/{shop,wiki}.git', 'name one repository, character by character'],
+    ['git@git.example.com:{{.path.path}}/deploy.git', 'name one repository, character by character'],
+    ['git@git.example.com:shop/../wiki/deploy.git', 'write the path itself'],
+    ['https://git.example.com/shop/../wiki/deploy.git', 'write the path itself'],
     ['ext::sh -c id', 'write a URL such as `https://git.example.com/team/repository.git`'],
   ],
   cron: [
