@@ -3,6 +3,10 @@ import { TENANT_NAMESPACE } from '../src/model/tenant-namespace';
 import type { ExampleObject, Guardrail } from './guardrail';
 
 const STORES = TENANT_NAMESPACE.secretStores;
+
+/** How often a secret may be read at the most. The cloud answers an account some thousand times a second, all in all. */
+const OFTEN = '5m';
+
 const OWN = { [STORES]: 'tenant,payments-api' };
 
 /** Lists of an ExternalSecret whose entries may name a store, or a generator, of their own. */
@@ -43,6 +47,17 @@ export const guardrail: Guardrail = {
   ],
   validations: [
     {
+      expression: '!has(object.spec.target) || !has(object.spec.target.manifest)',
+      message: 'an ExternalSecret makes a Secret: leave `target.manifest` out',
+    },
+    {
+      // One that is never read again says zero.
+      expression:
+        "!has(object.spec.refreshInterval) || duration(object.spec.refreshInterval) == duration('0s') || " +
+        `duration(object.spec.refreshInterval) >= duration('${OFTEN}')`,
+      message: `all tenants share how often the cloud may be asked: write a \`refreshInterval\` of ${OFTEN} or more`,
+    },
+    {
       expression: `!has(object.spec.secretStoreRef) || (${isOwn('object.spec.secretStoreRef')})`,
       message: 'secretStoreRef must name a SecretStore of this namespace that the claim makes',
       messageExpression: told("'secretStoreRef'"),
@@ -66,12 +81,33 @@ export const guardrail: Guardrail = {
         object: secret({ secretStoreRef: { kind: 'SecretStore', name: 'tenant' }, data }),
       },
       {
+        what: 'is read once',
+        annotations: OWN,
+        object: secret({ secretStoreRef: { name: 'tenant' }, refreshInterval: '0s', data }),
+      },
+      {
         what: 'reads from another of its own without saying its kind',
         annotations: OWN,
         object: secret({ secretStoreRef: { name: 'payments-api' }, data }),
       },
     ],
     fail: [
+      {
+        what: 'makes something else than a Secret, with the rights of External Secrets',
+        annotations: OWN,
+        object: secret({
+          secretStoreRef: { name: 'tenant' },
+          target: { name: 'web', manifest: { apiVersion: 'v1', kind: 'ConfigMap' } },
+          data,
+        }),
+        message: 'makes a Secret',
+      },
+      {
+        what: 'asks every second',
+        annotations: OWN,
+        object: secret({ secretStoreRef: { name: 'tenant' }, refreshInterval: '1s', data }),
+        message: 'a `refreshInterval` of 5m or more',
+      },
       {
         what: 'reads from the platform’s store',
         annotations: OWN,
