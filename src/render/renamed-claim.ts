@@ -9,7 +9,7 @@ interface Claim {
   readonly spec?: {
     readonly owner?: { readonly email?: unknown };
     readonly state?: unknown;
-    readonly repositories?: readonly { readonly url?: unknown }[];
+    readonly repositories?: readonly ({ readonly url?: unknown } | null)[];
   };
 }
 
@@ -62,7 +62,7 @@ function traitsOf(text: string): { readonly all: readonly string[]; readonly rem
   }
   const { owner, state, repositories } = claim?.spec ?? {};
   const urls = Array.isArray(repositories)
-    ? repositories.flatMap(({ url }) => (typeof url === 'string' ? [`repository ${url}`] : []))
+    ? repositories.flatMap((one) => (typeof one?.url === 'string' ? [`repository ${one.url}`] : []))
     : [];
   const email = typeof owner?.email === 'string' ? [`owner ${owner.email}`] : [];
   return { all: [...urls, ...email], removed: state === 'removed' };

@@ -75,6 +75,8 @@ describe('tenant check', () => {
     expect(code).toBe(1);
     expect(compare('other')).toMatchObject({ code: 0, stderr: '' });
     expect(compare('other', 'nowhere')).toMatchObject({ code: 2 });
+    addFiles(repository, { [claim('other')]: claimFile('other', '  repositories: [null]\n') });
+    expect(compare('other')).toMatchObject({ code: 1, stderr: expect.stringContaining('repositories[0]') as string });
   });
 
   test('faults of other claims are not this one’s', () => {
