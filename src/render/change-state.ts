@@ -29,6 +29,8 @@ export async function changeState(
       : `write \`state: ${state}\` below \`spec:\`, indented like \`owner:\``,
     unit: name,
   };
+  const old = findings.find(({ rule }) => rule === 'config/old-version');
+  if (old) return { ...old, severity: 'error', message: 'is a version of claims without `state`; nothing was changed' };
   if (after === undefined) return refusal;
   writeFileSync(path, after);
   try {

@@ -142,7 +142,10 @@ describe('The life of a tenant', () => {
     expect(text('tenants/wiki.ts')).toBe(own);
     const old = claimFile('desk').replace('/v2', '/v1');
     addFiles(root, { [claim('desk')]: old });
-    expect(run('suspend', 'desk', '--yes').code).toBe(1);
+    expect(run('suspend', 'desk', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/apiVersion.*without `state`.*write platform\.keelson\.dev\/v2/) as string,
+    });
     expect(text(claim('desk'))).toBe(old);
   });
 
