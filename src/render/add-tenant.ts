@@ -45,10 +45,8 @@ export function addTenant(
   };
   const file = form === 'yaml' ? `tenants/claims/${name}.yaml` : `tenants/${name}.ts`;
   const taken = declarations.tenants.find((one) => one.name === name);
-  const resolved = resolve({
-    ...declarations,
-    tenants: [...declarations.tenants.filter((one) => one !== taken), { name, props, file }],
-  });
+  const tenants = [...declarations.tenants.filter((one) => one !== taken), { name, props, file }];
+  const resolved = resolve({ ...declarations, tenants }, name);
   const faults = [
     ...missing,
     ...clash(root, file, name, taken?.file),

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { addFiles, claimFile, claimFiles, localProps, platformFile, tenantFile } from '../support/platforms';
+import { addFiles, claimFile, claimFiles, folderOf, localProps, platformFile, tenantFile } from '../support/platforms';
 import { keelson, platform } from './support/keelson';
 
 const claim = (name: string) => `tenants/claims/${name}.yaml`;
@@ -43,6 +43,29 @@ describe('tenant check', () => {
     const { code, stderr } = check(claim('shop'));
     expect(stderr).toMatch(told);
     expect(code).toBe(1);
+  });
+
+  test('a host or repository that another has is told to either, whichever name comes first', () => {
+    const both = folderOf({
+      'platform.ts': platformFile(),
+      ...Object.fromEntries(
+        ['aaa', 'shop'].map((name) => {
+          const host = `{ host: www.apps.laptop.example.com, service: web, port: 80 }`;
+          const repository = `{ url: 'https://git.example.com/common/site.git' }`;
+          const holds = `  environments: { sandbox: { hosts: [${host}] } }\n  repositories: [${repository}]\n`;
+          return [claim(name), claimFile(name, holds)];
+        }),
+      ),
+    });
+    for (const [one, other] of [
+      ['aaa', 'shop'],
+      ['shop', 'aaa'],
+    ] as const) {
+      const { code, stderr } = keelson(['tenant', 'check', claim(one), '--root', both]);
+      expect(stderr).toContain(`'www.apps.laptop.example.com' is that of tenant '${other}' (${claim(other)})`);
+      expect(stderr).toContain(`is the repository of tenant '${other}' (${claim(other)})`);
+      expect(code).toBe(1);
+    }
   });
 
   test('a tenant that only code declares may be called, and its name is taken', () => {

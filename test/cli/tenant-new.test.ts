@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderOf, platformFile, product, smallPlatform, tenantFile } from '../support/platforms';
+import { claimFile, folderOf, platformFile, product, smallPlatform, tenantFile } from '../support/platforms';
 import { everyFile, keelson, platform, program } from './support/keelson';
 
 describe('tenant new', () => {
@@ -52,6 +52,11 @@ describe('tenant new', () => {
     ['a name that leads elsewhere', ['../../evil', ...who], [/not a DNS label/]],
     ['no owner and no group', ['wiki'], [/--owner is missing/, /--group is missing/]],
     ['an owner that is no mail address', ['wiki', '--owner', 'me', '--group', 'g'], [/owner\.email = "me"/]],
+    [
+      'a repository that another has, by a name that comes first',
+      ['aaa', ...who, '--repository', 'https://git.example.com/common/site.git'],
+      [/is the repository of tenant 'shop'/],
+    ],
     ['an environment that is not there', ['wiki', ...who, '--env', 'prdo,live'], [/there is no environment 'prdo'/]],
     ['no environment at all', ['wiki', ...who, '--env', ','], [/environments.* is empty/]],
     [
@@ -62,7 +67,9 @@ describe('tenant new', () => {
     ['a tenant that is there', ['shop', ...who], [/tenant 'shop' is already declared in tenants\/claims\/shop\.yaml/]],
     ['a file that is there', ['taken', ...who], [/tenants\/taken\.ts: error: .*is there already/]],
   ])('refuses %s with exit code 1 and writes nothing', (_, args, expected) => {
-    const root = platform({ 'tenants/taken.ts': tenantFile('other') });
+    const repositories = `  repositories: [{ url: 'https://git.example.com/common/site.git' }]\n`;
+    const claims = { 'tenants/claims/shop.yaml': claimFile('shop', repositories) };
+    const root = platform({ 'tenants/taken.ts': tenantFile('other'), ...claims });
     const before = everyFile(root);
     const { code, stdout, stderr } = keelson(['tenant', 'new', ...args, '--root', root]);
     expect(code).toBe(1);

@@ -34,9 +34,14 @@ export function hostsOf(claim: TenantEnvironmentProps): readonly TenantHost[] {
 
 /**
  * Claims that meet: one host twice, or one below another tenant's. A tenant whose name the host bears goes before all
- * others, so that nobody takes its name away; then who claims the shorter name; then the first by name.
+ * others, so that nobody takes its name away; then who claims the shorter name; then the first by name. Behind all
+ * others goes `last`: whoever is judged alone must not be right at somebody else's cost.
  */
-export function hostConflicts(tenants: readonly TenantDeclaration[], platform: PlatformProps): HostConflicts {
+export function hostConflicts(
+  tenants: readonly TenantDeclaration[],
+  platform: PlatformProps,
+  last?: string,
+): HostConflicts {
   const owners = new Map<string, HostClaim>();
   const claims = tenants.flatMap(({ name, file, props }) => hostClaims(name, file, props, platform));
   for (const claim of claims) {
@@ -44,7 +49,8 @@ export function hostConflicts(tenants: readonly TenantDeclaration[], platform: P
     if (!owner || (claim.namesake && !owner.namesake)) owners.set(claim.host, claim);
   }
   const conflicts = new Map<string, Map<string, HostClaim>>();
-  const lose = (loser: HostClaim, winner: HostClaim) => {
+  const lose = (behind: HostClaim, before: HostClaim) => {
+    const [loser, winner] = before.tenant === last ? [before, behind] : [behind, before];
     const some = conflicts.get(loser.tenant) ?? new Map<string, HostClaim>();
     if (!some.has(loser.host)) some.set(loser.host, winner);
     conflicts.set(loser.tenant, some);

@@ -62,7 +62,7 @@ export function resolveTenants(
   const namespaces =
     only === undefined ? new Map<string, Claimant>() : namespacesBut(only, tenants, platform, findings);
   const claims = new Map(tenants.map(({ name, file, props }) => [name, { file, props }]));
-  const hosts = hostConflicts(tenants, platform);
+  const hosts = hostConflicts(tenants, platform, only);
   const around: Surroundings = {
     platform,
     clusters,
@@ -70,7 +70,7 @@ export function resolveTenants(
     unread,
     namespaces,
     hosts,
-    repositories: repositoryOwners(tenants),
+    repositories: repositoryOwners(tenants, only),
     buckets: platformBuckets(platform, clusters.values()),
   };
   const placed: PlacedTenant[] = [];

@@ -21,13 +21,14 @@ export type RepositoryOwners = ReadonlyMap<string, { readonly name: string; read
 /**
  * Whose each claimed repository is: of several tenants it is that whose name stands in the URL, so that nobody takes
  * another's by having a name that comes first; else it is the first by name. `tenants` are in the order of their names.
+ * Behind all others goes `last`: whoever is judged alone must not be right at somebody else's cost.
  */
-export function repositoryOwners(tenants: readonly TenantDeclaration[]): RepositoryOwners {
+export function repositoryOwners(tenants: readonly TenantDeclaration[], last?: string): RepositoryOwners {
   const owners = new Map<string, { name: string; file: string; likeness: number }>();
   for (const { name, file, props } of tenants) {
     for (const { url } of props.repositories ?? []) {
       const key = repositoryKey(url);
-      const likeness = isNamedAfter(key, name) ? name.length : 0;
+      const likeness = name === last ? -1 : isNamedAfter(key, name) ? name.length : 0;
       const owner = owners.get(key);
       if (!owner || likeness > owner.likeness) owners.set(key, { name, file, likeness });
     }
