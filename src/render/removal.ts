@@ -1,5 +1,5 @@
 import type { PlannedObject } from './state-plan';
-import type { SurveyedTenant } from './survey';
+import type { Survey, SurveyedTenant } from './survey';
 
 /** What removing a tenant means for what it holds, beyond the objects that Keelson writes. */
 export interface Removal {
@@ -18,10 +18,11 @@ export interface Removal {
  * removed: some stand in namespaces of the platform's, which nobody deletes.
  */
 export function removalOf(
-  { name, places }: SurveyedTenant,
+  tenant: SurveyedTenant,
   objects: readonly PlannedObject[],
-  velero: (cluster: string) => boolean,
+  survey: Pick<Survey, 'clusters'>,
 ): Removal {
+  const { name, places } = tenant;
   const stays: string[] = [];
   const hangs: string[] = [];
   const commands: string[] = [];
@@ -39,7 +40,7 @@ export function removalOf(
         `database ${namespace}/${database.name}; deleted with the namespace: ${fate[database.onDelete]} (onDelete: ${database.onDelete})`,
       );
     }
-    if (velero(cluster)) {
+    if (survey.clusters.get(cluster)?.addOns.includes('velero')) {
       stays.push(`backups of ${namespace}, each for ${backup.keepDays} days from when it was taken`);
       commands.push(
         `velero --kubecontext ${cluster} backup create ${namespace}-last --include-namespaces ${namespace} --wait`,
@@ -70,11 +71,21 @@ export function removalOf(
     stays,
     order: [
       `first commit, \`state: removed\`: Argo CD stops deploying ${name}, its hosts and its network to others close, no new Pod starts`,
-      'Kyverno ends the Pods that run, within a minute or two; data stays where it is',
+      `${endsPods(tenant, survey)}; data stays where it is`,
       `second commit, without the claim: the directory and Argo CD's Application tenant-${name} go; whatever is in the namespaces stays, and belongs to nobody`,
       'a person deletes the namespaces, by the commands below; that is the only step that loses data',
     ],
     hangs,
     commands,
   };
+}
+
+/** What becomes of Pods that run while their tenant is stopped. */
+export function endsPods({ places }: SurveyedTenant, { clusters }: Pick<Survey, 'clusters'>): string {
+  const all = [...new Set(places.map(({ cluster }) => cluster))];
+  const off = all.filter((cluster) => !clusters.get(cluster)?.addOns.includes('suspension'));
+  const ended = 'Kyverno ends the Pods that run, within a minute or two';
+  if (off.length === 0) return ended;
+  const left = `those that run on ${off.join(', ')} run on until somebody deletes them, since add-on 'suspension' is off there`;
+  return off.length < all.length ? `${ended}; ${left}` : left;
 }

@@ -82,7 +82,12 @@ function environmentRows(environment: TenantEnvironment, cluster: ResolvedCluste
   const rows: string[][] = [
     ['quota', `${quota.cpu} cores, ${quota.memory} memory, ${quota.storage} storage, ${quota.pods} Pods`],
     ...(cluster ? [['machines', machines(environment, cluster)]] : []),
-    ['backups', `every ${backup.everyHours} h, kept ${backup.keepDays} days, back within ${backup.rtoHours} h`],
+    [
+      'backups',
+      cluster?.addOns.includes('velero') === false
+        ? `none: add-on 'velero' is off on ${cluster.name}`
+        : `every ${backup.everyHours} h, kept ${backup.keepDays} days, back within ${backup.rtoHours} h`,
+    ],
   ];
   const list = (what: string, items: readonly string[]) => {
     if (items.length > 0) rows.push([what, items.join(', ')]);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load as parseYaml } from 'js-yaml';
-import { addFiles, claimFile, platformFile, tenantFile } from '../support/platforms';
+import { addFiles, claimFile, folderOf, platformFile, tenantFile } from '../support/platforms';
 import { type Ended, everyFile, keelson, platform } from './support/keelson';
 
 const claim = (name: string) => `tenants/claims/${name}.yaml`;
@@ -75,6 +75,17 @@ describe('The life of a tenant', () => {
       stdout: '',
       stderr: expect.stringContaining('domain') as string,
     });
+  });
+
+  test('promises only what add-ons that are on keep', () => {
+    const full = folderOf({ 'platform.ts': platformFile(), [claim('shop')]: claimFile('shop') });
+    const said = (where: string) =>
+      ['show', 'suspend', 'remove'].map((verb) => keelson(['tenant', verb, 'shop', '--root', where]).stdout).join('');
+    expect(said(full)).toMatch(/; Kyverno ends the Pods[^]*\d\. Kyverno ends the Pods/);
+    expect(said(full)).not.toContain('run on until');
+    expect(said(root)).toMatch(
+      /backups +none: add-on 'velero' is off[^]*; those that run on laptop run on[^]*\d\. those that run on laptop run on/,
+    );
   });
 
   test('explain names every object that rendering writes, and says why each file of them is there', () => {

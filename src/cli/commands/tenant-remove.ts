@@ -35,7 +35,7 @@ export const register: Register = (program, run) => {
 
 function removalOf(found: Survey, tenant: SurveyedTenant, objects: readonly PlannedObject[]): Removal {
   const { removalOf: plan } = require('../../render/removal') as typeof import('../../render/removal');
-  return plan(tenant, objects, (cluster) => found.clusters.get(cluster)?.addOns.includes('velero') ?? false);
+  return plan(tenant, objects, found);
 }
 
 /** Writes `state: removed` into the claim. */

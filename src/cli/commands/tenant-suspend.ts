@@ -35,10 +35,11 @@ export const register: Register = (program, run) => {
           const change = planChange(options, found, tenant, to);
           if (!change) return EXIT.broken;
           const { planText } = require('../../report/tenant-plan') as typeof import('../../report/tenant-plan');
+          const { endsPods } = require('../../render/removal') as typeof import('../../render/removal');
           const text = planText(
             `${name}: ${tenant.state} → ${to}`,
             change.plan,
-            to === 'active' ? [] : ['no new Pod starts, and Kyverno ends those that run, within a minute or two'],
+            to === 'active' ? [] : [`no new Pod starts; ${endsPods(tenant, found)}`],
           );
           return changeTenant(options, change, text, { command: `keelson tenant ${verb} ${name}`, next: NEXT });
         }),
