@@ -90,6 +90,12 @@ function readClaim(
     findings.push(fileFinding(file, 'config/too-large', message, 'take out what is no claim'));
     return undefined;
   }
+  // What stands in the place of bytes that are no character.
+  if (text.includes('\ufffd')) {
+    const message = 'has bytes that are not UTF-8';
+    findings.push(fileFinding(file, 'config/encoding', message, 'save it as UTF-8'));
+    return undefined;
+  }
   let claim: unknown;
   try {
     claim = parseYaml(text);

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from '../../src/render/load';
 import { renderPlatform } from '../../src/render';
@@ -209,6 +209,15 @@ test('A file that nothing reads is told', () => {
     'tenants/claims/folder.yaml',
     'tenants/claims/notes.txt',
     'tenants/claims/team',
+  ]);
+});
+
+test('A claim in another encoding than UTF-8 is told', () => {
+  const root = folderOf({ ...platform, ...good });
+  const text = claimFile('odd', '  costCentre: M\xfcller\n');
+  writeFileSync(join(root, 'tenants/claims/odd.yaml'), Buffer.from(text, 'latin1'));
+  expect(told(load(root).findings)).toEqual([
+    'tenants/claims/odd.yaml | has bytes that are not UTF-8 | save it as UTF-8',
   ]);
 });
 
