@@ -66,6 +66,8 @@ export const component: Component = defineComponent({
             'controller.diff.server.side': true,
             // A submodule is a repository that no project names.
             'reposerver.enable.git.submodule': false,
+            // One team's heavy repository leaves room for the others; without a limit it could end the process.
+            'reposerver.parallelism.limit': 10,
           },
           rbac: {
             'policy.default': '',

@@ -20,6 +20,12 @@ const CONFIGURATION = '/etc/vector';
 /** Bytes of lines that one node holds back while Loki is away; then the oldest files wait on the node's own disk. */
 const BUFFER = 1024 ** 3;
 
+/**
+ * Lines a second that a node takes from one namespace; those beyond are dropped and counted. Without it one tenant's
+ * flood would fill the buffer that all share. The number is our own choice.
+ */
+const LINES_A_SECOND = 1000;
+
 /** docs/decisions/0024-who-reads-whose-telemetry.md */
 export const component = defineComponent({
   name: NAME,
@@ -87,11 +93,18 @@ function vector(): JsonObject {
           '.organisation = if exists(.kubernetes.namespace_labels.tenant) { .kubernetes.pod_namespace }' +
           ` else { "${PLATFORM_ORGANISATION}" }`,
       },
+      fair: {
+        type: 'throttle',
+        inputs: ['owner'],
+        threshold: LINES_A_SECOND,
+        window_secs: 1,
+        key_field: '{{ kubernetes.pod_namespace }}',
+      },
     },
     sinks: {
       loki: {
         type: 'loki',
-        inputs: ['owner'],
+        inputs: ['fair'],
         endpoint: 'http://loki-gateway.loki.svc',
         tenant_id: '{{ organisation }}',
         encoding: { codec: 'text' },
