@@ -111,7 +111,13 @@ test('A line of a container’s log is its namespace’s, by the directory that 
   expect(transforms.owner.source).toBe(
     '.organisation = if exists(.kubernetes.namespace_labels.tenant) { .kubernetes.pod_namespace } else { "platform" }',
   );
-  expect(sinks.loki).toMatchObject({ inputs: ['owner'], tenant_id: '{{ organisation }}' });
+  expect(sinks.loki).toMatchObject({ inputs: ['fair'], tenant_id: '{{ organisation }}' });
+  // Nobody's flood takes the others' room.
+  expect(transforms.fair).toMatchObject({
+    type: 'throttle',
+    inputs: ['owner'],
+    key_field: '{{ kubernetes.pod_namespace }}',
+  });
 });
 
 interface Ingress {
