@@ -31,17 +31,18 @@ function answers(cluster: string, environment: string | undefined, object: objec
   });
 }
 
+const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
 const horizontal = (minReplicas: number, maxReplicas: number) => ({
   apiVersion: 'autoscaling/v2',
   kind: 'HorizontalPodAutoscaler',
   metadata: { name: 'web' },
-  spec: { minReplicas, maxReplicas },
+  spec: { scaleTargetRef: target, minReplicas, maxReplicas },
 });
 const event = (minReplicaCount: number, maxReplicaCount: number) => ({
   apiVersion: 'keda.sh/v1alpha1',
   kind: 'ScaledObject',
   metadata: { name: 'web' },
-  spec: { minReplicaCount, maxReplicaCount, triggers: [] },
+  spec: { scaleTargetRef: target, minReplicaCount, maxReplicaCount, triggers: [] },
 });
 
 test('Outside of production a workload may be scaled to none, in production two stay', () => {
