@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getEngine } from '../src/engines';
 import { untilUnlocked, whileLocked } from './pulumi-lock';
 
@@ -147,12 +148,17 @@ export async function pulumi(
   onLine: (line: string) => void = () => {},
 ): Promise<string> {
   const stack = args[args.indexOf('--stack') + 1];
-  for (;;) {
+  for (let refused = 0; ;) {
     if (args.includes('--stack')) await untilStackIsFree(root, stack!, onLine);
     const run = await runPulumi(root, [...args, '--non-interactive', '--color=never'], false, onLine);
     if (run.code === 0 && !run.signal) return run.output;
-    // Somebody was faster, or holds it from another machine.
-    if (LOCKED.test(run.output) && (await untilStackIsFree(root, stack!, onLine))) continue;
+    // Somebody was faster, and may be through by now; or holds it from another machine, and goes on doing so.
+    if (LOCKED.test(run.output)) {
+      if (await untilStackIsFree(root, stack!, onLine)) continue;
+      // Two that came at once refused each other: apart from one another, so that each has its turn.
+      await sleep(MOMENT * (1 + Math.random()));
+      if (++refused <= REFUSALS) continue;
+    }
     throw new PulumiError(`pulumi ${args[0]}: ${await faultOf(root, run)}`);
   }
 }
@@ -197,6 +203,9 @@ export async function forgetGoneStacks(root: string): Promise<void> {
   const stacks = await readdir(path.join(own, 'state', '.pulumi', 'stacks'), { recursive: true }).catch(() => []);
   if (!stacks.some((name) => /\.json(\.gz)?$/.test(name))) await rm(own, { recursive: true, force: true });
 }
+
+/** Refusals by a lock that is not to be seen which are tried again, and the least time between them, in milliseconds. */
+const [REFUSALS, MOMENT] = [8, 250];
 
 const LOCKED = /the stack is currently locked/;
 
